@@ -1,0 +1,107 @@
+// Joins two non-blocking stream sockets, a and b, both ways, without an event loop. The caller says
+// which socket became ready and calls advance(); interest() says what to wait for next.
+//
+// The end of one direction is passed on as a half-close once every byte before it was taken. A
+// reset of one side is passed on too: what came before it is delivered first, and then outcome() is
+// kReset, upon which the caller resets the other side (see everythingAcknowledged() and
+// resetOnClose()).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#include "socksplice/pump.h"
+
+namespace socksplice {
+
+enum class Side : std::uint8_t { kA = 0, kB = 1 };
+
+constexpr Side other(Side side) noexcept { return side == Side::kA ? Side::kB : Side::kA; }
+
+class Relay {
+ public:
+  enum class Outcome : std::uint8_t {
+    kMoving,  ///< at least one direction goes on
+    kEnded,   ///< both directions came to their end in order
+    kReset,   ///< failedSide() failed; nothing more can be delivered
+  };
+  struct Interest {
+    bool read = false;
+    bool write = false;
+    bool operator==(const Interest&) const = default;
+  };
+  struct Progress {
+    std::size_t fromA = 0;    ///< bytes that b took
+    std::size_t fromB = 0;    ///< bytes that a took
+    std::size_t spliced = 0;  ///< of all these, those that went through a pipe
+    bool again = false;       ///< a share was used up: call advance() again without waiting
+  };
+
+  Relay(Pools& pools, int a, int b) noexcept;
+
+  /// There is nothing to read from `side` before ready() says so. Without this call the first
+  /// advance() tries.
+  void notReadable(Side side) noexcept { sides_[index(side)].readable = false; }
+
+  /// `side` became readable or writable (or both, as it does when it failed).
+  void ready(Side side, bool readable, bool writable) noexcept;
+
+  /// Moves up to about `share` bytes in each direction that has not ended.
+  Progress advance(std::size_t share) noexcept;
+
+  [[nodiscard]] Outcome outcome() const noexcept;
+
+  /// What of `side` this relay waits for. With edge-triggered events there is no need to ask.
+  [[nodiscard]] Interest interest(Side side) const noexcept;
+
+  /// Bytes that came from `side` and were taken by the other.
+  [[nodiscard]] std::uint64_t delivered(Side from) const noexcept {
+    return direction(from).delivered;
+  }
+  /// Bytes that came from `side` and wait for the other.
+  [[nodiscard]] std::size_t held(Side from) const noexcept { return direction(from).pump.held(); }
+
+  /// The errno with which `side` failed, or 0. A side may have failed while the last bytes that it
+  /// sent are still being delivered.
+  [[nodiscard]] int error(Side side) const noexcept { return sides_[index(side)].error; }
+  /// The side that failed first; meaningful once an error() is not 0.
+  [[nodiscard]] Side failedSide() const noexcept { return failedSide_; }
+
+ private:
+  struct SideState {
+    int fd;
+    int error = 0;
+    bool readable = true;  // until a read says otherwise
+    bool writable = true;
+  };
+  struct Direction {
+    Pump pump;
+    std::uint64_t delivered = 0;
+    Wait wait = Wait::kSource;
+    explicit Direction(Pools& pools) noexcept : pump(pools) {}
+    [[nodiscard]] bool over() const noexcept { return wait >= Wait::kEnd; }
+  };
+
+  static constexpr std::size_t index(Side side) noexcept { return static_cast<std::size_t>(side); }
+  [[nodiscard]] const Direction& direction(Side from) const noexcept {
+    return directions_[index(from)];
+  }
+
+  void advance(Side from, std::size_t share, Progress& progress) noexcept;
+  void settle(Side from) noexcept;
+  void fail(Side side, int error) noexcept;
+
+  std::array<SideState, 2> sides_;
+  std::array<Direction, 2> directions_;  // by the side that the bytes come from
+  Side failedSide_ = Side::kA;
+};
+
+/// True when everything sent on `fd` was acknowledged (or that cannot be known), so that a reset
+/// cannot take bytes from the peer any more.
+[[nodiscard]] bool everythingAcknowledged(int fd) noexcept;
+
+/// Makes close(fd) send a reset instead of an orderly end. Unsent bytes are dropped by it.
+void resetOnClose(int fd) noexcept;
+
+}  // namespace socksplice

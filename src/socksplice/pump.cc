@@ -1,0 +1,194 @@
+#include "socksplice/pump.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace socksplice {
+
+namespace {
+
+// The first read of the copy lane; one that comes back full says that a stream is under way.
+constexpr std::size_t kFirstRead = std::size_t{64} * 1024;
+
+// Splicing less than this costs more than copying it, and so many in a row end the splice lane.
+constexpr std::size_t kSmallSplice = std::size_t{16} * 1024;
+constexpr std::uint8_t kSmallSplices = 4;
+
+bool wouldBlock(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
+
+// EINVAL: this kind of socket cannot be spliced (or not now); ENOSYS: a seccomp filter, another
+// kernel.
+bool cannotSplice(int error) noexcept { return error == EINVAL || error == ENOSYS; }
+
+ssize_t receive(int source, std::byte* to, std::size_t length) noexcept {
+  ssize_t got;
+  do {
+    got = ::recv(source, to, length, MSG_DONTWAIT);
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+ssize_t transmit(int target, const std::byte* from, std::size_t length) noexcept {
+  ssize_t sent;
+  do {
+    sent = ::send(target, from, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+  } while (sent < 0 && errno == EINTR);
+  return sent;
+}
+
+}  // namespace
+
+Pump::Pump(Pools& pools) noexcept
+    : pools_(&pools),
+      splicing_(kZeroCopy && pools.limits().lane == Lane::kSplice),
+      canSplice_(kZeroCopy && pools.limits().lane != Lane::kCopy) {}
+
+std::size_t Pump::held() const noexcept {
+  return pipe_ ? pipe_->held() : buffer_ ? buffer_.bytes().size() : 0;
+}
+
+void Pump::drop() noexcept {
+  pipe_.reset();
+  buffer_.reset();
+}
+
+Pump::Progress Pump::move(int source, int target, std::size_t share) noexcept {
+  Progress progress;
+  Step wait;
+  while (!wait) {
+    wait = progress.moved() < share ? step(source, target, progress) : Wait::kNothing;
+  }
+  progress.wait = *wait;
+  if (held() == 0) drop();  // to hold nothing is to borrow nothing
+  return progress;
+}
+
+// What is held goes out before anything more comes in.
+Pump::Step Pump::step(int source, int target, Progress& progress) noexcept {
+  if (buffer_) return sendBuffer(target, progress);
+  if (pipe_ && pipe_->held() > 0) return drainPipe(target, progress);
+  if (ended_) return error_ == 0 ? Wait::kEnd : Wait::kSourceFailed;
+  return splicing_ ? fillPipe(source, target, progress) : copy(source, target, progress);
+}
+
+Pump::Step Pump::fillPipe(int source, int target, Progress& progress) noexcept {
+  if (!pipe_) pipe_ = pools_->pipes().borrow();
+  if (!pipe_) return copy(source, target, progress);
+
+  const ssize_t got = pipe_->fill(source, pools_->limits().hold);
+  if (got > 0) {
+    chooseLane(kSmallSplice, static_cast<std::size_t>(got));
+    return {};
+  }
+  if (got < 0 && cannotSplice(errno)) {
+    splicing_ = canSplice_ = false;
+    return {};
+  }
+  if (got < 0 && !wouldBlock(errno)) return sourceEnded(errno);
+  // recv has the last word. At an urgent byte splice says EAGAIN for ever although the socket polls
+  // readable, or 0 although data follows.
+  return copy(source, target, progress);
+}
+
+Pump::Step Pump::copy(int source, int target, Progress& progress) noexcept {
+  const std::size_t asked = readSize();
+  const ssize_t got = receive(source, pools_->scratch(), asked);
+  if (got == 0) return sourceEnded(0);
+  if (got < 0) return wouldBlock(errno) ? Step(Wait::kSource) : sourceEnded(errno);
+
+  const auto count = static_cast<std::size_t>(got);
+  if (!splicing_ || !pipe_) chooseLane(asked, count);
+  return send(target, pools_->scratch(), count, progress);
+}
+
+// Sends from the scratch buffer; only what the target does not take at once is kept.
+Pump::Step Pump::send(int target, const std::byte* bytes, std::size_t count,
+                      Progress& progress) noexcept {
+  while (count > 0) {
+    const ssize_t sent = transmit(target, bytes, count);
+    if (sent < 0 && wouldBlock(errno)) {
+      buffer_ = pools_->buffers().borrow(count);
+      if (!buffer_) return targetFailed(ENOMEM);
+      std::memcpy(buffer_.room().data(), bytes, count);
+      buffer_.commit(count);
+      return Wait::kTarget;
+    }
+    if (sent < 0) return targetFailed(errno);
+    progress.copied += static_cast<std::size_t>(sent);
+    bytes += sent;
+    count -= static_cast<std::size_t>(sent);
+  }
+  return {};
+}
+
+Pump::Step Pump::sendBuffer(int target, Progress& progress) noexcept {
+  const auto bytes = buffer_.bytes();
+  const ssize_t sent = transmit(target, bytes.data(), bytes.size());
+  if (sent < 0) return wouldBlock(errno) ? Step(Wait::kTarget) : targetFailed(errno);
+  progress.copied += static_cast<std::size_t>(sent);
+  buffer_.consume(static_cast<std::size_t>(sent));
+  if (buffer_.bytes().empty()) buffer_.reset();
+  return {};
+}
+
+Pump::Step Pump::drainPipe(int target, Progress& progress) noexcept {
+  const ssize_t sent = pipe_->drain(target);
+  if (sent > 0) {
+    progress.spliced += static_cast<std::size_t>(sent);
+    return {};
+  }
+  if (sent < 0 && wouldBlock(errno)) return Wait::kTarget;
+  if (sent < 0 && cannotSplice(errno)) return emptyPipeIntoBuffer();
+  return targetFailed(sent < 0 ? errno : EIO);
+}
+
+// The target takes no splice: what is in the pipe goes on through memory.
+Pump::Step Pump::emptyPipeIntoBuffer() noexcept {
+  splicing_ = canSplice_ = false;
+  buffer_ = pools_->buffers().borrow(pipe_->held());
+  if (!buffer_) return targetFailed(ENOMEM);
+  while (pipe_->held() > 0) {
+    const ssize_t got = pipe_->read(buffer_.room().data(), buffer_.room().size());
+    if (got <= 0) return targetFailed(got < 0 ? errno : EIO);
+    buffer_.commit(static_cast<std::size_t>(got));
+  }
+  pipe_.reset();
+  return {};
+}
+
+Pump::Step Pump::sourceEnded(int error) noexcept {
+  ended_ = true;
+  error_ = error;
+  return {};
+}
+
+Pump::Step Pump::targetFailed(int error) noexcept {
+  error_ = error;
+  drop();
+  return Wait::kTargetFailed;
+}
+
+std::size_t Pump::readSize() const noexcept {
+  return std::min(kFirstRead << growth_, pools_->limits().hold);
+}
+
+// Called with what one read asked for and got, in either lane.
+void Pump::chooseLane(std::size_t asked, std::size_t got) noexcept {
+  if (splicing_ && pipe_) {
+    small_ = got < asked ? static_cast<std::uint8_t>(small_ + 1) : std::uint8_t{0};
+    if (small_ == kSmallSplices && pools_->limits().lane == Lane::kAuto) splicing_ = false;
+    return;
+  }
+  small_ = 0;
+  if (got == asked) {
+    splicing_ = canSplice_;
+    if (readSize() < pools_->limits().hold) ++growth_;
+  } else if (growth_ > 0 && got < asked / 4) {
+    --growth_;
+  }
+}
+
+}  // namespace socksplice
