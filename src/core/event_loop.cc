@@ -1,0 +1,103 @@
+#include "core/event_loop.h"
+
+#include <cerrno>
+#include <system_error>
+
+#include <event2/event.h>
+
+#include "core/check.h"
+
+namespace proxy {
+
+namespace {
+
+event_base* newBase(const std::string& method) {
+  event_config* config = event_config_new();
+  CHECK(config != nullptr);
+  // Used by one thread only, and never by the operator's environment variables.
+  event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK | EVENT_BASE_FLAG_IGNORE_ENV);
+  if (!method.empty()) {
+    for (const std::string& one : EventLoop::methods()) {
+      if (one != method) event_config_avoid_method(config, one.c_str());
+    }
+  }
+  event_base* base = event_base_new_with_config(config);
+  event_config_free(config);
+  if (base == nullptr) {
+    throw std::system_error(errno, std::generic_category(),
+                            "event loop" + (method.empty() ? "" : " by " + method));
+  }
+  return base;
+}
+
+}  // namespace
+
+std::vector<std::string> EventLoop::methods() {
+  std::vector<std::string> names;
+  for (const char** name = event_get_supported_methods(); *name != nullptr; ++name) {
+    names.emplace_back(*name);
+  }
+  return names;
+}
+
+void EventLoop::BaseDeleter::operator()(event_base* base) const noexcept { event_base_free(base); }
+
+EventLoop::EventLoop(const std::string& method) : base_(newBase(method)) {
+  edgeTriggered_ = (event_base_get_features(base_.get()) & EV_FEATURE_ET) != 0;
+  wakeupWatcher_.watchStates<&EventLoop::onWakeup>(*this, wakeup_.fd(), this, true, false);
+}
+
+EventLoop::~EventLoop() {
+  wakeupWatcher_.stop();
+  destroyFinished();
+}
+
+void EventLoop::run() {
+  thread_ = std::this_thread::get_id();
+  stopped_ = false;
+  while (!stopped_) {
+    const int wait = turns_.empty() ? 0 : EVLOOP_NONBLOCK;
+    CHECK(event_base_loop(base_.get(), EVLOOP_ONCE | wait) >= 0);
+    turns_.run();
+    destroyFinished();
+  }
+}
+
+void EventLoop::stop() {
+  post([this] { stopped_ = true; });
+}
+
+void EventLoop::post(Task task) {
+  bool first;
+  {
+    const std::lock_guard lock(mutex_);
+    first = posted_.empty();
+    posted_.push_back(std::move(task));
+  }
+  if (first) wakeup_.signal();
+}
+
+void EventLoop::onWakeup(Ready /*ready*/) {
+  wakeup_.clear();
+  std::vector<Task> tasks;
+  {
+    const std::lock_guard lock(mutex_);
+    tasks.swap(posted_);
+  }
+  for (const Task& task : tasks) task();
+}
+
+void EventLoop::destroyFinished() {
+  // What is destroyed may itself leave something to destroy.
+  while (!finished_.empty()) {
+    std::vector<Finished> batch;
+    batch.swap(finished_);
+    for (const Finished& it : batch) it.destroy(it.object);
+  }
+}
+
+bool EventLoop::inThread() const noexcept { return thread_.load() == std::this_thread::get_id(); }
+
+std::string EventLoop::method() const { return event_base_get_method(base_.get()); }
+
+}  // namespace proxy
