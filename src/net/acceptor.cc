@@ -1,0 +1,159 @@
+#include "net/acceptor.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "core/fd_watcher.h"
+#include "core/log.h"
+
+namespace proxy {
+
+namespace {
+
+// Of one listener in one turn, so that the others and the signals have theirs.
+constexpr int kBatch = 64;
+
+// While paused: descriptors may also be freed where nobody tells us, in another process.
+constexpr milliseconds kLookAgain{1000};
+
+int acceptClient(int listener, sockaddr_storage& peer, socklen_t& size) {
+  auto* address = reinterpret_cast<sockaddr*>(&peer);
+#ifdef SOCK_NONBLOCK
+  return accept4(listener, address, &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+#else
+  const int fd = ::accept(listener, address, &size);
+  if (fd >= 0) {
+    fcntl(fd, F_SETFL, O_NONBLOCK);
+    fcntl(fd, F_SETFD, FD_CLOEXEC);
+  }
+  return fd;
+#endif
+}
+
+}  // namespace
+
+struct Acceptor::Listener {
+  Acceptor* owner;
+  UniqueFd socket;
+  Address address;
+  FdWatcher watcher;
+
+  void onReady(Ready /*ready*/) { owner->accept(*this); }
+};
+
+Acceptor::Acceptor(EventLoop& loop, Metrics& metrics, std::vector<std::unique_ptr<Worker>>& workers,
+                   std::size_t maxSessions)
+    : loop_(loop),
+      metrics_(metrics),
+      workers_(workers),
+      maxSessions_(maxSessions),
+      batches_(workers.size()) {}
+
+Acceptor::~Acceptor() { close(); }
+
+void Acceptor::add(UniqueFd socket) {
+  auto listener = std::make_unique<Listener>();
+  listener->owner = this;
+  listener->address = Address::boundTo(socket.get());
+  listener->socket = std::move(socket);
+  listeners_.push_back(std::move(listener));
+}
+
+void Acceptor::start() {
+  for (const auto& listener : listeners_) {
+    listener->watcher.watchStates<&Listener::onReady>(loop_, listener->socket.get(), listener.get(),
+                                                      true, false);
+    log::info("listening at {}", listener->address.text());
+  }
+}
+
+void Acceptor::close() {
+  for (const auto& listener : listeners_) {
+    if (listener->address.isPath()) {
+      unlink(listener->address.text().substr(std::strlen("unix:")).c_str());
+    }
+  }
+  listeners_.clear();
+  pauseTimer_.cancel();
+}
+
+std::size_t Acceptor::openSessions() const noexcept {
+  std::uint64_t ended = 0;
+  for (const auto& worker : workers_) ended += worker->sessionsEnded();
+  return static_cast<std::size_t>(metrics_.read(Metric::kSessionsAccepted) - ended);
+}
+
+void Acceptor::accept(Listener& listener) {
+  for (int i = 0; i < kBatch && acceptOne(listener); ++i) {
+  }
+  handOver();
+}
+
+// True if there may be another one.
+bool Acceptor::acceptOne(Listener& listener) {
+  if (openSessions() >= maxSessions_) {
+    pause("all " + std::to_string(maxSessions_) + " sessions are in use (--max-connections)");
+    return false;
+  }
+  sockaddr_storage peer{};
+  socklen_t size = sizeof peer;
+  UniqueFd client(acceptClient(listener.socket.get(), peer, size));
+  if (client) {
+    metrics_.add(Metric::kSessionsAccepted);
+    batches_[nextWorker_].push_back(
+        {std::move(client), Address::copyOf(reinterpret_cast<sockaddr*>(&peer), size)});
+    nextWorker_ = (nextWorker_ + 1) % workers_.size();
+    return true;
+  }
+  switch (errno) {
+    case EAGAIN:
+#if EWOULDBLOCK != EAGAIN
+    case EWOULDBLOCK:
+#endif
+      return false;
+    case EMFILE:
+    case ENFILE:
+    case ENOBUFS:
+    case ENOMEM:
+      pause(std::string("accept: ") + std::strerror(errno));
+      return false;
+    default:
+      // ECONNABORTED, EINTR, EPROTO, and on Linux the network errors that were pending on the new
+      // socket (accept(2)): that client is gone, the next may be fine.
+      return true;
+  }
+}
+
+void Acceptor::handOver() {
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    if (!batches_[i].empty()) workers_[i]->serve(std::exchange(batches_[i], {}));
+  }
+}
+
+void Acceptor::pause(const std::string& reason) {
+  if (paused_) return;
+  paused_ = true;
+  metrics_.add(Metric::kAcceptPauses);
+  if (const auto heldBack = warnings_.pass(monotonicNow())) {
+    log::warning("accepting pauses until a session ends: {} ({} pauses not reported before)",
+                 reason, *heldBack);
+  }
+  for (const auto& listener : listeners_) listener->watcher.want(false, false);
+  for (const auto& worker : workers_) {
+    worker->whenFreed([this] { loop_.post([this] { resume(); }); });
+  }
+  pauseTimer_.start<&Acceptor::resume>(loop_, kLookAgain, this);
+}
+
+void Acceptor::resume() {
+  if (!paused_) return;
+  paused_ = false;
+  pauseTimer_.cancel();
+  for (const auto& listener : listeners_) listener->watcher.want(true, false);
+}
+
+}  // namespace proxy

@@ -1,0 +1,95 @@
+#include "net/endpoint.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "core/address.h"
+#include "core/format.h"
+
+namespace proxy {
+
+namespace {
+
+constexpr std::string_view kSpoken =
+    "this version relays tcp://HOST:PORT (or just HOST:PORT) and unix:PATH";
+
+// Schemes that are part of the program's language, though this version does not speak them yet.
+constexpr std::array<std::string_view, 5> kUnspoken = {"tls", "http", "https", "tunnel", "file"};
+
+Expected<Endpoint> parseUnix(std::string_view path) {
+  if (const auto address = Address::path(path); !address) return unexpected(address.error());
+  return Endpoint{.scheme = Scheme::kUnix, .host = {}, .port = 0, .path = std::string(path)};
+}
+
+std::optional<std::uint16_t> parsePort(std::string_view text) {
+  std::uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return port;
+}
+
+bool validNameByte(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+         c == '.' || c == '_';
+}
+
+Expected<std::string> parseHost(std::string_view host) {
+  const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
+  if (bracketed) host = host.substr(1, host.size() - 2);
+  if (host.empty()) {
+    return unexpected(std::string(
+        "the host is missing; 0.0.0.0 means every IPv4 address and [::] every IPv6 address"));
+  }
+  if (bracketed || host.find(':') != std::string_view::npos) {
+    const auto literal = Address::literal(host, 0);
+    if (!literal || literal->family() != AF_INET6) {
+      return unexpected(format("\"{}\" is no IPv6 address", host));
+    }
+  } else if (host.size() > 253 || !std::all_of(host.begin(), host.end(), validNameByte)) {
+    return unexpected(format("\"{}\" is no host name", host));
+  }
+  return std::string(host);
+}
+
+Expected<Endpoint> parseTcp(std::string_view text, Role role) {
+  const std::size_t colon = text.rfind(':');
+  if (colon == std::string_view::npos || text.back() == ']') {
+    return unexpected(std::string("the port is missing; write HOST:PORT"));
+  }
+  auto host = parseHost(text.substr(0, colon));
+  if (!host) return unexpected(host.error());
+  const auto port = parsePort(text.substr(colon + 1));
+  if (!port || (*port == 0 && role == Role::kRemote)) {
+    return unexpected(std::string(role == Role::kRemote
+                                      ? "the port must be 1 to 65535"
+                                      : "the port must be 1 to 65535, or 0 for any free one"));
+  }
+  return Endpoint{.scheme = Scheme::kTcp, .host = *std::move(host), .port = *port, .path = {}};
+}
+
+}  // namespace
+
+std::string Endpoint::text() const {
+  if (scheme == Scheme::kUnix) return format("unix:{}", path);
+  const bool v6 = host.find(':') != std::string::npos;
+  return v6 ? format("[{}]:{}", host, port) : format("{}:{}", host, port);
+}
+
+Expected<Endpoint> parseEndpoint(std::string_view text, Role role) {
+  if (text.starts_with("unix:")) return parseUnix(text.substr(5));
+  if (text.starts_with("file:")) {
+    return unexpected(format("\"file\" is not built into this version; {}", kSpoken));
+  }
+  const std::size_t mark = text.find("://");
+  if (mark == std::string_view::npos) return parseTcp(text, role);
+
+  const std::string_view scheme = text.substr(0, mark);
+  if (scheme == "tcp") return parseTcp(text.substr(mark + 3), role);
+  const bool unspoken = std::find(kUnspoken.begin(), kUnspoken.end(), scheme) != kUnspoken.end();
+  return unexpected(format("\"{}\" is {}; {}", scheme,
+                           unspoken ? "not built into this version" : "no scheme", kSpoken));
+}
+
+}  // namespace proxy

@@ -1,0 +1,31 @@
+// What the operator writes behind -l and -r: a scheme and where it is. A value; pure.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "core/expected.h"
+
+namespace proxy {
+
+enum class Scheme : std::uint8_t { kTcp, kUnix };
+
+enum class Role : std::uint8_t { kListener, kRemote };
+
+struct Endpoint {
+  Scheme scheme = Scheme::kTcp;
+  std::string host;        // kTcp: a name or a literal, without brackets
+  std::uint16_t port = 0;  // kTcp: 0 lets the kernel choose (listeners only)
+  std::string path;        // kUnix
+
+  /// As the operator would write it.
+  [[nodiscard]] std::string text() const;
+  bool operator==(const Endpoint&) const = default;
+};
+
+/// Reads `[SCHEME://]HOST:PORT`, `SCHEME://[IPv6]:PORT` or `unix:PATH`; the port stands behind the
+/// last colon. On failure a sentence that says what is right.
+[[nodiscard]] Expected<Endpoint> parseEndpoint(std::string_view text, Role role);
+
+}  // namespace proxy
