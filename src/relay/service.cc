@@ -1,0 +1,44 @@
+#include "relay/service.h"
+
+#include <cstring>
+#include <utility>
+
+#include "core/log.h"
+
+namespace proxy::relay {
+
+RelayService::RelayService(Worker& worker, const Settings& settings)
+    : worker_(worker), settings_(settings), rotation_(worker.index()) {}
+
+RelayService::~RelayService() { abort(); }
+
+void RelayService::serve(Accepted client) {
+  Session& session = *sessions_.emplace_back(
+      std::make_unique<Session>(*this, std::move(client), rotation_.deal()));
+  session.place_ = std::prev(sessions_.end());
+  session.start();
+}
+
+void RelayService::update(std::shared_ptr<const RemoteList> remotes) {
+  rotation_.update(std::move(remotes));
+}
+
+void RelayService::abort() {
+  while (!sessions_.empty()) sessions_.front()->abort(CloseReason::kStopped);
+}
+
+void RelayService::warnConnectFailed(std::string_view remote, const Address& address, int error) {
+  const auto heldBack = warnings_.pass(monotonicNow());
+  if (!heldBack) return;
+  log::warning("remote {} ({}): {} ({} such failures not reported before)", remote, address.text(),
+               std::strerror(error), *heldBack);
+}
+
+void RelayService::release(Session& session) {
+  const auto place = session.place_;
+  worker_.loop().destroyLater(std::move(*place));
+  sessions_.erase(place);
+  worker_.sessionEnded();
+}
+
+}  // namespace proxy::relay

@@ -1,0 +1,242 @@
+#include "relay/session.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "core/check.h"
+#include "core/log.h"
+#include "net/socket.h"
+#include "relay/service.h"
+
+namespace proxy::relay {
+
+namespace {
+
+// Bytes of each direction before the session queues up behind the others.
+constexpr std::size_t kShare = std::size_t{1024} * 1024;
+
+// While descriptors, memory or a path's backlog have run out, a connection is begun again this
+// often.
+constexpr milliseconds kTryAgain{5};
+
+// The last bytes before a reset: how long they may take, and how often we look whether they arrived
+// (no event tells that the peer acknowledged).
+constexpr milliseconds kLastBytes{30'000};
+constexpr milliseconds kFirstLook{1};
+constexpr milliseconds kSlowestLook{64};
+
+constexpr socksplice::Side kClient = socksplice::Side::kA;
+constexpr socksplice::Side kUpstream = socksplice::Side::kB;
+
+// Nothing is wrong with the remote.
+bool passes(int error) {
+  return error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOBUFS ||
+         error == ENOMEM;
+}
+
+}  // namespace
+
+Session::Session(RelayService& service, Accepted client, Route route)
+    : service_(service),
+      started_(monotonicNow()),
+      lastMoved_(started_),
+      route_(std::move(route)),
+      peer_(client.peer),
+      client_(std::move(client.socket)) {}
+
+void Session::start() {
+  clientWatcher_.watchEdges<&Session::onClient>(service_.worker().loop(), client_.get(), this);
+  clientWatcher_.want(false, false);  // not before there is somewhere to put it
+  tryRemotes();
+}
+
+// kConnecting
+
+void Session::tryRemotes() {
+  for (;;) {
+    const int error = tryRemote();
+    if (error == 0 || !goOnAfter(error)) return;
+  }
+}
+
+// Begins a connection to the present address; 0 if there is now something to wait for.
+int Session::tryRemote() {
+  EventLoop& loop = service_.worker().loop();
+  auto socket = beginConnect(route_.address(), service_.settings().socket);
+  if (!socket && passes(socket.error())) {
+    timer_.start<&Session::onTimer>(loop, kTryAgain, this);
+    return 0;
+  }
+  service_.worker().metrics().add(Metric::kConnectsTried);
+  if (!socket) return socket.error();
+  upstream_ = *std::move(socket);
+  upstreamWatcher_.watchEdges<&Session::onUpstream>(loop, upstream_.get(), this);
+  timer_.start<&Session::onTimer>(loop, service_.settings().connectTimeout, this);
+  return 0;
+}
+
+// The present address failed: true if there is another one, else the session is finished.
+bool Session::goOnAfter(int error) {
+  service_.worker().metrics().add(Metric::kConnectsFailed);
+  service_.warnConnectFailed(route_.remoteName(), route_.address(), error);
+  upstreamWatcher_.stop();
+  upstream_.reset();
+  lastMoved_ = monotonicNow();
+  if (route_.next()) return true;
+  abort(CloseReason::kRefused);
+  return false;
+}
+
+void Session::onConnectTimer() {
+  const bool begun = static_cast<bool>(upstream_);
+  if (!begun && monotonicNow() - lastMoved_ < service_.settings().connectTimeout) {
+    return tryRemotes();
+  }
+  if (goOnAfter(ETIMEDOUT)) tryRemotes();
+}
+
+void Session::connected() {
+  state_ = State::kRelaying;
+  lastMoved_ = monotonicNow();
+  timer_.start<&Session::onTimer>(service_.worker().loop(), service_.settings().idleTimeout, this);
+  relay_.emplace(service_.worker().pools(), client_.get(), upstream_.get());
+  relay_->notReadable(kUpstream);
+}
+
+// kRelaying
+
+void Session::advance() {
+  lastMoved_ = monotonicNow();
+  const auto progress = relay_->advance(kShare);
+  count(progress);
+  switch (relay_->outcome()) {
+    case socksplice::Relay::Outcome::kMoving:
+      if (sideFailed()) limitLastBytes();
+      if (progress.again) nextTurn_.ask<&Session::advance>(service_.worker().loop(), this);
+      return watchForMore();
+    case socksplice::Relay::Outcome::kEnded:
+      return finish(CloseReason::kDone);
+    case socksplice::Relay::Outcome::kReset:
+      limitLastBytes();
+      state_ = State::kResetting;
+      return passResetOn();
+  }
+}
+
+void Session::watchForMore() {
+  const auto client = relay_->interest(kClient);
+  const auto upstream = relay_->interest(kUpstream);
+  clientWatcher_.want(client.read, client.write);
+  upstreamWatcher_.want(upstream.read, upstream.write);
+}
+
+void Session::count(const socksplice::Relay::Progress& progress) {
+  Metrics& metrics = service_.worker().metrics();
+  metrics.add(Metric::kBytesFromClients, progress.fromA);
+  metrics.add(Metric::kBytesFromUpstreams, progress.fromB);
+  metrics.add(Metric::kBytesSpliced, progress.spliced);
+}
+
+bool Session::sideFailed() const {
+  return relay_->error(kClient) != 0 || relay_->error(kUpstream) != 0;
+}
+
+// Traffic only moves lastMoved_; the timer looks at it once a period.
+void Session::onIdleTimer() {
+  const milliseconds left = lastMoved_ + service_.settings().idleTimeout - monotonicNow();
+  if (left <= milliseconds(0)) return abort(CloseReason::kIdle);
+  timer_.start<&Session::onTimer>(service_.worker().loop(), left, this);
+}
+
+// kRelaying with one side failed, then kResetting
+
+void Session::limitLastBytes() {
+  if (lastBytesUntil_) return;
+  lastBytesUntil_ = monotonicNow() + kLastBytes;
+  timer_.start<&Session::onTimer>(service_.worker().loop(), kLastBytes, this);
+}
+
+// A reset drops what its sender's kernel has not delivered, so it waits for the acknowledgement.
+void Session::passResetOn() {
+  const Side survivor = other(relay_->failedSide());
+  const int fd = survivor == kClient ? client_.get() : upstream_.get();
+  const bool lost = relay_->error(survivor) != 0 || connectError(fd) != 0;
+  if (lost || socksplice::everythingAcknowledged(fd) || monotonicNow() >= *lastBytesUntil_) {
+    return abort(resetReason());
+  }
+  clientWatcher_.stop();
+  upstreamWatcher_.stop();
+  look_ = std::clamp(look_ * 2, kFirstLook, kSlowestLook);
+  timer_.start<&Session::onTimer>(service_.worker().loop(), look_, this);
+}
+
+CloseReason Session::resetReason() const {
+  return relay_->failedSide() == kClient ? CloseReason::kClientReset : CloseReason::kUpstreamReset;
+}
+
+// any state
+
+void Session::abort(CloseReason reason) {
+  socksplice::resetOnClose(client_.get());
+  if (upstream_) socksplice::resetOnClose(upstream_.get());
+  finish(reason);
+}
+
+void Session::finish(CloseReason reason) {
+  CHECK(state_ != State::kFinished);
+  state_ = State::kFinished;
+  const std::uint64_t up = relay_ ? relay_->delivered(kClient) : 0;
+  const std::uint64_t down = relay_ ? relay_->delivered(kUpstream) : 0;
+  log::debug("session {} -> {}: {}; {} bytes up, {} bytes down, {} ms", peer_.text(),
+             route_.address().text(), info(reason).text, up, down,
+             (monotonicNow() - started_).count());
+  service_.worker().metrics().add(info(reason).metric);
+
+  clientWatcher_.stop();
+  upstreamWatcher_.stop();
+  timer_.cancel();
+  nextTurn_.cancel();
+  relay_.reset();
+  client_.reset();
+  upstream_.reset();
+  service_.release(*this);
+}
+
+void Session::onClient(Ready ready) {
+  if (state_ != State::kRelaying) return;
+  relay_->ready(kClient, ready.readable, ready.writable);
+  advance();
+}
+
+void Session::onUpstream(Ready ready) {
+  if (state_ == State::kConnecting) {
+    // Writable alone is success; a socket that failed is readable too.
+    const int error = ready.readable ? connectError(upstream_.get()) : 0;
+    if (error == EINPROGRESS) return;
+    if (error != 0) {
+      if (goOnAfter(error)) tryRemotes();
+      return;
+    }
+    connected();
+  } else if (state_ != State::kRelaying) {
+    return;
+  }
+  relay_->ready(kUpstream, ready.readable, ready.writable);
+  advance();
+}
+
+void Session::onTimer() {
+  switch (state_) {
+    case State::kConnecting:
+      return onConnectTimer();
+    case State::kRelaying:
+      return lastBytesUntil_ ? abort(resetReason()) : onIdleTimer();
+    case State::kResetting:
+      return passResetOn();
+    case State::kFinished:
+      return;
+  }
+}
+
+}  // namespace proxy::relay

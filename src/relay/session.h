@@ -1,0 +1,96 @@
+// One client joined to one upstream. Owned by its RelayService, and destroyed by the loop; lives on
+// one worker's thread.
+//
+// The library's Relay moves the bytes; the session finds it an upstream, tells it what became
+// ready, watches the time, and carries a reset across.
+#pragma once
+
+#include <cstdint>
+#include <list>
+#include <memory>
+#include <optional>
+
+#include "core/address.h"
+#include "core/clock.h"
+#include "core/fd_watcher.h"
+#include "core/next_turn.h"
+#include "core/timer.h"
+#include "net/remotes.h"
+#include "net/service.h"
+#include "relay/close_reason.h"
+#include "socksplice/relay.h"
+#include "socksplice/unique_fd.h"
+
+namespace proxy::relay {
+
+class RelayService;
+
+class Session {
+ public:
+  /// In order of happening.
+  enum class State : std::uint8_t {
+    kConnecting,  ///< a remote is being tried; what the client sends waits in the kernel
+    kRelaying,    ///< bytes move until both directions are over
+    kResetting,   ///< one side failed: the last bytes for the other are being acknowledged
+    kFinished,    ///< the descriptors are closed; the loop will destroy the session
+  };
+
+  Session(RelayService& service, Accepted client, Route route);
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  void start();
+
+  /// Resets both sides, in any state, and finishes.
+  void abort(CloseReason reason);
+
+ private:
+  friend class RelayService;
+  using Side = socksplice::Side;
+
+  // kConnecting
+  void tryRemotes();
+  [[nodiscard]] int tryRemote();
+  [[nodiscard]] bool goOnAfter(int error);
+  void onConnectTimer();
+  void connected();
+
+  // kRelaying
+  void advance();
+  void watchForMore();
+  void count(const socksplice::Relay::Progress& progress);
+  [[nodiscard]] bool sideFailed() const;
+
+  // kRelaying with one side failed, then kResetting
+  void limitLastBytes();
+  void passResetOn();
+
+  void finish(CloseReason reason);
+
+  void onClient(Ready ready);
+  void onUpstream(Ready ready);
+  void onTimer();
+  void onIdleTimer();
+  [[nodiscard]] CloseReason resetReason() const;
+
+  RelayService& service_;
+  std::list<std::unique_ptr<Session>>::iterator place_;  // in the service's list
+  State state_ = State::kConnecting;
+  milliseconds started_;
+  milliseconds lastMoved_;  // kConnecting: when the present address was first tried
+  std::optional<milliseconds> lastBytesUntil_;  // set when a side has failed
+  milliseconds look_{0};  // kResetting: until the next look whether all was acknowledged
+  Route route_;
+  Address peer_;
+
+  // Watchers are declared behind their descriptors, so that they are stopped before these close.
+  socksplice::UniqueFd client_;
+  socksplice::UniqueFd upstream_;
+  FdWatcher clientWatcher_;
+  FdWatcher upstreamWatcher_;
+  Timer timer_;
+  NextTurn nextTurn_;
+  std::optional<socksplice::Relay> relay_;  // from kRelaying on
+};
+
+}  // namespace proxy::relay
