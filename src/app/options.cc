@@ -1,0 +1,309 @@
+#include "app/options.h"
+
+#include <sched.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <thread>
+
+#include <boost/program_options.hpp>
+
+#include "app/quantity.h"
+#include "core/event_loop.h"
+#include "core/format.h"
+
+namespace proxy::app {
+
+namespace {
+
+namespace po = boost::program_options;
+
+// Nothing, or the sentence why the value is wrong.
+using Problem = std::optional<std::string>;
+
+struct Option {
+  std::string_view name;
+  char letter;                // 0: it has none
+  std::string_view argument;  // what --help calls it; empty: it is a switch
+  std::string_view fallback;  // what --help says of the default; empty: nothing
+  std::string_view help;
+  Problem (*set)(Configuration&, const std::string& value);
+};
+
+template <class T, class Value>
+Problem store(Expected<Value> parsed, T& to) {
+  if (!parsed) return parsed.error();
+  to = static_cast<T>(*std::move(parsed));
+  return std::nullopt;
+}
+
+Problem addEndpoint(std::vector<Endpoint>& to, const std::string& text, Role role) {
+  auto endpoint = parseEndpoint(text, role);
+  if (!endpoint) return endpoint.error();
+  if (std::find(to.begin(), to.end(), *endpoint) != to.end() && endpoint->port != 0) {
+    return "it is given twice";
+  }
+  to.push_back(*std::move(endpoint));
+  return std::nullopt;
+}
+
+template <class Names>
+std::string oneOf(const Names& names) {
+  std::string text = "it must be one of";
+  for (const auto& name : names) text += format("{} {}", text.back() == 'f' ? "" : ",", name);
+  return text;
+}
+
+struct LaneName {
+  std::string_view name;
+  socksplice::Lane lane;
+};
+constexpr std::array<LaneName, 3> kLanes = {{{"auto", socksplice::Lane::kAuto},
+                                             {"splice", socksplice::Lane::kSplice},
+                                             {"copy", socksplice::Lane::kCopy}}};
+
+Problem setLane(Configuration& c, const std::string& value) {
+  const auto* it = std::find_if(kLanes.begin(), kLanes.end(),
+                                [&](const LaneName& lane) { return lane.name == value; });
+  if (it == kLanes.end()) return "it must be one of auto, splice, copy";
+  if (it->lane == socksplice::Lane::kSplice && !socksplice::kZeroCopy) {
+    return "this build has no splice(2); say auto or copy";
+  }
+  c.lane = it->lane;
+  return std::nullopt;
+}
+
+Problem setPollMethod(Configuration& c, const std::string& value) {
+  const auto methods = EventLoop::methods();
+  if (std::find(methods.begin(), methods.end(), value) == methods.end()) return oneOf(methods);
+  c.pollMethod = value;
+  return std::nullopt;
+}
+
+Problem setLogLevel(Configuration& c, const std::string& value) {
+  const auto level = log::levelNamed(value);
+  if (!level) return oneOf(log::levelNames());
+  c.logLevel = *level;
+  return std::nullopt;
+}
+
+Problem setBufferSize(Configuration& c, const std::string& value) {
+  if (auto problem = store(parseSize(value), c.bufferSize)) return problem;
+  if (c.bufferSize >= 4096 && c.bufferSize <= std::size_t{1} << 30) return std::nullopt;
+  return "it must be from 4K to 1G";
+}
+
+Problem setDuration(milliseconds& to, const std::string& value) {
+  if (auto problem = store(parseDuration(value), to)) return problem;
+  if (to > milliseconds(0)) return std::nullopt;
+  return "it must be more than nothing";
+}
+
+constexpr std::size_t kMostThreads = 1024;
+constexpr std::size_t kMostConnections = 10'000'000;
+
+// In the order of --help.
+constexpr std::array kOptions = {
+    Option{"listen", 'l', "ENDPOINT", "", "accept clients here; may be given again",
+           [](Configuration& c, const std::string& v) {
+             return addEndpoint(c.listeners, v, Role::kListener);
+           }},
+    Option{"remote", 'r', "ENDPOINT", "",
+           "carry them to here; given again, sessions go round robin, and the next is tried when "
+           "one cannot be reached",
+           [](Configuration& c, const std::string& v) {
+             return addEndpoint(c.remotes, v, Role::kRemote);
+           }},
+    Option{"threads", 't', "N", "the CPUs the process may use", "worker threads",
+           [](Configuration& c, const std::string& v) {
+             return store(parseNumber(v, 1, kMostThreads), c.threads);
+           }},
+    Option{"buffer", 'b', "SIZE", "1M",
+           "the most bytes held per direction of a session, and the largest step", setBufferSize},
+    Option{"nodelay", 'n', "", "", "set TCP_NODELAY, which is the default",
+           [](Configuration& c, const std::string&) -> Problem {
+             c.noDelay = true;
+             return std::nullopt;
+           }},
+    Option{"nagle", 0, "", "", "do not set TCP_NODELAY",
+           [](Configuration& c, const std::string&) -> Problem {
+             c.noDelay = false;
+             return std::nullopt;
+           }},
+    Option{"lane", 0, "LANE", "auto",
+           "how bytes cross: auto (small ones are copied, streams spliced), splice or copy",
+           setLane},
+    Option{"poll-method", 0, "METHOD", "the best there is", "epoll, kqueue, poll, select, ...",
+           setPollMethod},
+    Option{"dns-servers", 0, "HOST[:PORT],...", "the system's",
+           "name servers to ask for remotes given by name",
+           [](Configuration& c, const std::string& v) -> Problem {
+             c.dnsServers = v;
+             return std::nullopt;
+           }},
+    Option{"connect-timeout", 0, "TIME", "5s", "for each address of a remote",
+           [](Configuration& c, const std::string& v) { return setDuration(c.connectTimeout, v); }},
+    Option{"idle-timeout", 0, "TIME", "1h", "end sessions in which nothing moves for so long",
+           [](Configuration& c, const std::string& v) { return setDuration(c.idleTimeout, v); }},
+    Option{"drain-timeout", 0, "TIME", "30s",
+           "after SIGTERM or SIGINT, how long sessions may take to end by themselves",
+           [](Configuration& c, const std::string& v) {
+             return store(parseDuration(v), c.drainTimeout);
+           }},
+    Option{"max-connections", 0, "N", "what the descriptor limit allows",
+           "sessions at once; beyond them, clients wait to be accepted",
+           [](Configuration& c, const std::string& v) {
+             return store(parseNumber(v, 1, kMostConnections), c.maxConnections);
+           }},
+    Option{"log-level", 0, "LEVEL", "info", "debug, info, warning, error or off", setLogLevel},
+    Option{"help", 'h', "", "", "show this, and exit", nullptr},
+    Option{"version", 'V', "", "", "show the version, and exit", nullptr},
+};
+
+std::string spelled(const Option& option) {
+  return option.letter != 0 ? format("-{} (--{})", option.letter, option.name)
+                            : format("--{}", option.name);
+}
+
+po::options_description describe() {
+  po::options_description description;
+  for (const Option& option : kOptions) {
+    const std::string names =
+        option.letter != 0 ? format("{},{}", option.name, option.letter) : std::string(option.name);
+    if (option.argument.empty()) {
+      description.add_options()(names.c_str(), "");
+    } else {
+      description.add_options()(names.c_str(), po::value<std::vector<std::string>>(), "");
+    }
+  }
+  return description;
+}
+
+// Boost's own words name neither the option as it was written nor the way out.
+std::string explain(const po::error& error) {
+  constexpr std::string_view kSeeHelp = "; proxy --help lists the options";
+  if (const auto* one = dynamic_cast<const po::error_with_option_name*>(&error)) {
+    const std::string name = one->get_option_name();
+    if (dynamic_cast<const po::unknown_option*>(&error) != nullptr) {
+      return format("{}: there is no such option{}", name, kSeeHelp);
+    }
+    if (dynamic_cast<const po::ambiguous_option*>(&error) != nullptr) {
+      return format("{}: several options begin like this{}", name, kSeeHelp);
+    }
+    if (const auto* syntax = dynamic_cast<const po::invalid_command_line_syntax*>(&error)) {
+      const bool extra = syntax->kind() == po::invalid_syntax::extra_parameter;
+      return format("{}: {}{}", name, extra ? "this option takes no value" : "the value is missing",
+                    kSeeHelp);
+    }
+  }
+  return error.what() + std::string(kSeeHelp);
+}
+
+std::size_t usableCpus() {
+#ifdef __linux__
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return static_cast<std::size_t>(CPU_COUNT(&set));
+#endif
+  return std::max(1U, std::thread::hardware_concurrency());
+}
+
+Problem checkWhole(const Configuration& c) {
+  if (c.listeners.empty())
+    return "-l (--listen) is missing: where clients connect to, like -l 0.0.0.0:8080";
+  if (c.remotes.empty())
+    return "-r (--remote) is missing: where they are carried to, like -r 10.0.0.7:80";
+  return std::nullopt;
+}
+
+Expected<Request> configure(const po::variables_map& given) {
+  if (given.contains("help")) return ShowHelp{};
+  if (given.contains("version")) return ShowVersion{};
+  if (given.contains("nodelay") && given.contains("nagle")) {
+    return unexpected(std::string("-n and --nagle contradict each other: give one of them"));
+  }
+  Configuration configuration;
+  configuration.threads = usableCpus();
+  for (const Option& option : kOptions) {
+    const std::string name(option.name);
+    if (!given.contains(name)) continue;
+    if (option.argument.empty()) {
+      option.set(configuration, {});
+      continue;
+    }
+    const auto& values = given[name].as<std::vector<std::string>>();
+    const bool repeats = option.name == "listen" || option.name == "remote";
+    if (values.size() > 1 && !repeats) {
+      return unexpected(
+          format("{} is given {} times: give it once", spelled(option), values.size()));
+    }
+    for (const std::string& value : values) {
+      if (const auto problem = option.set(configuration, value)) {
+        return unexpected(format("{} \"{}\": {}", spelled(option), value, *problem));
+      }
+    }
+  }
+  if (auto problem = checkWhole(configuration)) return unexpected(*std::move(problem));
+  return configuration;
+}
+
+}  // namespace
+
+Expected<Request> parseOptions(const std::vector<std::string>& arguments) {
+  try {
+    const auto description = describe();
+    namespace style = po::command_line_style;
+    const po::positional_options_description none;
+    po::variables_map given;
+    po::store(po::command_line_parser(arguments)
+                  .options(description)
+                  .positional(none)
+                  .style(style::unix_style & ~style::allow_guessing)
+                  .run(),
+              given);
+    return configure(given);
+  } catch (const po::too_many_positional_options_error&) {
+    return unexpected(
+        std::string("every argument belongs to an option; endpoints stand behind -l and -r"));
+  } catch (const po::error& error) {
+    return unexpected(explain(error));
+  }
+}
+
+std::string helpText() {
+  std::string text =
+      "Usage: proxy -l ENDPOINT [-l ENDPOINT ...] -r ENDPOINT [-r ENDPOINT ...] [options]\n"
+      "\n"
+      "Moves bytes between sockets as cheaply as the kernel allows.\n"
+      "\n"
+      "  ENDPOINT   HOST:PORT, tcp://HOST:PORT, [IPv6]:PORT or unix:PATH\n"
+      "  SIZE       bytes, or with K, M, G\n"
+      "  TIME       with ms, s, m, h\n"
+      "\n"
+      "Options:\n";
+  for (const Option& option : kOptions) {
+    std::string left = option.letter != 0 ? format("  -{}, ", option.letter) : "      ";
+    left += format("--{} {}", option.name, option.argument);
+    const std::string fallback =
+        option.fallback.empty() ? "" : format(" (default: {})", option.fallback);
+    text += format("{:<38} {}{}\n", left, option.help, fallback);
+  }
+  text +=
+      "\n"
+      "Signals: SIGTERM and SIGINT let sessions end and then stop, a second one stops at once;\n"
+      "SIGHUP resolves the remotes' names again.\n"
+      "Exit status: 0 stopped by a signal, 1 could not start, 2 wrong usage.\n"
+      "\n"
+      "Example: proxy -l 0.0.0.0:5000 -r 10.0.0.7:5000 -r 10.0.0.8:5000 -t 4\n";
+  return text;
+}
+
+std::string versionText() {
+  return format("proxy {}{}\n", PROXY_VERSION,
+                socksplice::kZeroCopy ? "" : " (portable: no splice)");
+}
+
+}  // namespace proxy::app

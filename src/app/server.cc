@@ -1,0 +1,206 @@
+#include "app/server.h"
+
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "app/quantity.h"
+#include "core/check.h"
+#include "core/format.h"
+#include "core/log.h"
+#include "net/socket.h"
+#include "relay/service.h"
+
+namespace proxy::app {
+
+namespace {
+
+Worker::Settings workerSettings(const Configuration& configuration, const Limits& limits) {
+  const std::size_t pipes = std::max<std::size_t>(1, limits.pipes / configuration.threads);
+  return {.method = configuration.pollMethod,
+          .pools = {.lane = configuration.lane,
+                    .hold = configuration.bufferSize,
+                    .lentPipes = pipes,
+                    .idlePipes = std::min<std::size_t>(pipes, 16)}};
+}
+
+relay::Settings relaySettings(const Configuration& configuration) {
+  return {.socket = {.noDelay = configuration.noDelay},
+          .connectTimeout = configuration.connectTimeout,
+          .idleTimeout = configuration.idleTimeout};
+}
+
+}  // namespace
+
+Server::Server(const Configuration& configuration)
+    : configuration_(configuration),
+      limits_(
+          shareOut(configuration, raiseDescriptorLimit(), pipesAllowed(configuration.bufferSize))),
+      loop_(configuration.pollMethod),
+      resolver_(loop_, configuration.dnsServers),
+      names_(loop_, resolver_, metrics_, configuration.remotes,
+             [this](Expected<NameWatch::List> remotes) { onRemotes(std::move(remotes)); }) {}
+
+Expected<void> Server::run() {
+  std::signal(SIGPIPE, SIG_IGN);  // splice(2) knows no MSG_NOSIGNAL
+  terminate_.watch<&Server::onStopSignal>(loop_, SIGTERM, this);
+  interrupt_.watch<&Server::onStopSignal>(loop_, SIGINT, this);
+  hangUp_.watch<&Server::onHangUp>(loop_, SIGHUP, this);
+
+  resolveListeners();
+  names_.start();
+  loop_.run();
+  if (!failure_.empty()) return unexpected(std::string(failure_));
+
+  for (const auto& worker : workers_) worker->stop();
+  logTotals();
+  return {};
+}
+
+// kResolving
+
+void Server::resolveListeners() {
+  unresolvedListeners_ = configuration_.listeners.size();
+  for (const Endpoint& endpoint : configuration_.listeners) {
+    if (endpoint.scheme == Scheme::kUnix) {
+      const auto path = Address::path(endpoint.path);
+      CHECK(path.has_value());  // parseEndpoint saw to it
+      onListenerResolved(endpoint, Resolver::Answer{.addresses = {*path}, .ttl = {}});
+      continue;
+    }
+    resolver_.resolve(endpoint.host, endpoint.port,
+                      [this, &endpoint](Expected<Resolver::Answer> answer) {
+                        onListenerResolved(endpoint, std::move(answer));
+                      });
+  }
+}
+
+void Server::onListenerResolved(const Endpoint& endpoint, Expected<Resolver::Answer> answer) {
+  if (!answer) return fail(format("listen \"{}\": {}", endpoint.text(), answer.error()));
+  for (const Address& address : answer->addresses) listening_.push_back({endpoint.text(), address});
+  --unresolvedListeners_;
+  serveIfResolved();
+}
+
+void Server::onRemotes(Expected<NameWatch::List> remotes) {
+  if (!remotes) return fail(remotes.error());
+  const bool first = remotes_ == nullptr;
+  remotes_ = *std::move(remotes);
+  if (first) return serveIfResolved();
+  log::info("the remotes' addresses changed");
+  for (const auto& worker : workers_) worker->update(remotes_);
+}
+
+void Server::serveIfResolved() {
+  if (state_ != State::kResolving || unresolvedListeners_ > 0 || !remotes_) return;
+  for (std::size_t i = 0; i < configuration_.threads; ++i) {
+    workers_.push_back(std::make_unique<Worker>(i, workerSettings(configuration_, limits_)));
+  }
+  acceptor_ = std::make_unique<Acceptor>(loop_, metrics_, workers_, limits_.sessions);
+  if (const auto opened = openListeners(); !opened) return fail(opened.error());
+  serve();
+}
+
+Expected<void> Server::openListeners() {
+  for (const Listening& it : listening_) {
+    auto socket = listenAt(it.address, {.noDelay = configuration_.noDelay});
+    if (!socket) return unexpected(format("listen \"{}\": {}", it.endpoint, socket.error()));
+    acceptor_->add(*std::move(socket));
+  }
+  return {};
+}
+
+// kServing
+
+void Server::serve() {
+  state_ = State::kServing;
+  logStart();
+  for (const auto& worker : workers_) {
+    worker->start([settings = relaySettings(configuration_)](Worker& own) {
+      return std::make_unique<relay::RelayService>(own, settings);
+    });
+    worker->update(remotes_);
+  }
+  acceptor_->start();
+}
+
+void Server::onHangUp() {
+  if (state_ != State::kServing) return;
+  log::info("SIGHUP: resolving the remotes' names again");
+  names_.start();
+}
+
+// kDraining
+
+void Server::onStopSignal() {
+  if (state_ != State::kServing) return stop();
+  state_ = State::kDraining;
+  acceptor_->close();
+  log::info("stopping: {} sessions may take {} to end; a second signal stops at once",
+            acceptor_->openSessions(), durationText(configuration_.drainTimeout));
+  undrained_ = workers_.size();
+  for (const auto& worker : workers_) {
+    worker->drain([this] { loop_.post([this] { onWorkerDrained(); }); });
+  }
+  drainTimer_.start<&Server::onDrainTimer>(loop_, configuration_.drainTimeout, this);
+}
+
+void Server::onWorkerDrained() {
+  if (--undrained_ == 0) stop();
+}
+
+void Server::onDrainTimer() {
+  log::warning("cutting {} sessions off after {} (--drain-timeout)", acceptor_->openSessions(),
+               durationText(configuration_.drainTimeout));
+  stop();
+}
+
+// kStopped
+
+void Server::stop() {
+  state_ = State::kStopped;
+  loop_.stop();
+}
+
+void Server::fail(std::string reason) {
+  if (failure_.empty()) failure_ = std::move(reason);
+  stop();
+}
+
+void Server::logStart() const {
+  const Configuration& c = configuration_;
+  std::string remotes;
+  for (const Remote& remote : *remotes_) {
+    remotes += format("{}{}", remotes.empty() ? "" : ", ", remote.name);
+    for (const Address& address : remote.addresses) {
+      if (address.text() != remote.name) remotes += format(" ({})", address.text());
+    }
+  }
+  const char* lane = c.lane == socksplice::Lane::kAuto     ? "auto"
+                     : c.lane == socksplice::Lane::kSplice ? "splice"
+                                                           : "copy";
+  log::info(
+      "proxy {} starts: remotes {}; threads {}, method {}, buffer {}, {}, lane {}, "
+      "connect-timeout {}, idle-timeout {}, drain-timeout {}; "
+      "{} descriptors allow {} sessions and {} pipes",
+      PROXY_VERSION, remotes, c.threads, loop_.method(), sizeText(c.bufferSize),
+      c.noDelay ? "nodelay" : "nagle", socksplice::kZeroCopy ? lane : "copy",
+      durationText(c.connectTimeout), durationText(c.idleTimeout), durationText(c.drainTimeout),
+      limits_.descriptors, limits_.sessions, limits_.pipes);
+}
+
+std::uint64_t Server::total(Metric metric) const {
+  std::uint64_t sum = metrics_.read(metric);
+  for (const auto& worker : workers_) sum += std::as_const(*worker).metrics().read(metric);
+  return sum;
+}
+
+void Server::logTotals() const {
+  std::string totals;
+  for (std::size_t i = 0; i < kMetrics.size(); ++i) {
+    totals += format(" {}={}", kMetrics[i].name, total(static_cast<Metric>(i)));
+  }
+  log::info("stopped:{}", totals);
+}
+
+}  // namespace proxy::app

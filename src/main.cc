@@ -1,0 +1,48 @@
+// Options, configuration, server, run. The one place that prints usage and exits.
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "app/options.h"
+#include "app/server.h"
+#include "core/log.h"
+
+namespace {
+
+constexpr int kCouldNotStart = 1;
+constexpr int kWrongUsage = 2;
+
+int complain(const std::string& sentence, int status) {
+  std::fprintf(stderr, "proxy: %s\n", sentence.c_str());
+  return status;
+}
+
+int serve(const proxy::app::Configuration& configuration) {
+  proxy::log::start(configuration.logLevel);
+  std::string failure;
+  try {
+    proxy::app::Server server(configuration);
+    if (const auto served = server.run(); !served) failure = served.error();
+  } catch (const std::exception& error) {
+    failure = error.what();
+  }
+  proxy::log::stop();
+  return failure.empty() ? 0 : complain(failure, kCouldNotStart);
+}
+
+}  // namespace
+
+int main(int count, char** values) {
+  const std::vector<std::string> arguments(values + 1, values + count);
+  const auto request = proxy::app::parseOptions(arguments);
+  if (!request) return complain(request.error(), kWrongUsage);
+  if (std::holds_alternative<proxy::app::ShowHelp>(*request)) {
+    return std::fputs(proxy::app::helpText().c_str(), stdout) < 0;
+  }
+  if (std::holds_alternative<proxy::app::ShowVersion>(*request)) {
+    return std::fputs(proxy::app::versionText().c_str(), stdout) < 0;
+  }
+  return serve(std::get<proxy::app::Configuration>(*request));
+}
