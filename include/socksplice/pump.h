@@ -5,8 +5,8 @@
 // most Pools::Limits::hold bytes; nothing is read while anything is held, so no byte is lost or
 // overtaken. A pump that holds nothing has borrowed nothing.
 //
-// Readiness may be edge-triggered: what a socket is reported to wait for has been tried and was
-// refused with EAGAIN. SIGPIPE must be ignored or blocked.
+// Readiness may be edge-triggered: where a socket is reported to wait for, the kernel has said that
+// there is nothing more now. SIGPIPE must be ignored or blocked.
 #pragma once
 
 #include <cstddef>
@@ -40,6 +40,11 @@ class Pump {
 
   explicit Pump(Pools& pools) noexcept;
 
+  /// Has the kernel tell with every read of `source` whether something is left, if it can: this
+  /// saves a read that finds nothing for each that finds something. Optional; before the first
+  /// move().
+  void expect(int source) noexcept;
+
   /// Moves about `share` bytes (at most one step more) from `source` to `target`.
   Progress move(int source, int target, std::size_t share) noexcept;
 
@@ -59,7 +64,8 @@ class Pump {
   Step step(int source, int target, Progress& progress) noexcept;
   Step fillPipe(int source, int target, Progress& progress) noexcept;
   Step copy(int source, int target, Progress& progress) noexcept;
-  Step send(int target, const std::byte* bytes, std::size_t count, Progress& progress) noexcept;
+  Step read(int source, std::size_t asked, std::size_t& count) noexcept;
+  Step send(int target, std::size_t count, Progress& progress) noexcept;
   Step sendBuffer(int target, Progress& progress) noexcept;
   Step drainPipe(int target, Progress& progress) noexcept;
   Step emptyPipeIntoBuffer() noexcept;
@@ -74,6 +80,7 @@ class Pump {
   PooledBuffer buffer_;
   int error_ = 0;
   bool ended_ = false;
+  bool tellsLeft_ = false;   // see expect()
   bool splicing_;            // the lane of the next read
   bool canSplice_;           // false once a socket or the kernel refused
   std::uint8_t small_ = 0;   // splices in a row that brought little

@@ -53,7 +53,7 @@ Problem addEndpoint(std::vector<Endpoint>& to, const std::string& text, Role rol
 template <class Names>
 std::string oneOf(const Names& names) {
   std::string text = "it must be one of";
-  for (const auto& name : names) text += format("{} {}", text.back() == 'f' ? "" : ",", name);
+  for (const auto& name : names) text += fmt::format("{} {}", text.back() == 'f' ? "" : ",", name);
   return text;
 }
 
@@ -164,15 +164,15 @@ constexpr std::array kOptions = {
 };
 
 std::string spelled(const Option& option) {
-  return option.letter != 0 ? format("-{} (--{})", option.letter, option.name)
-                            : format("--{}", option.name);
+  return option.letter != 0 ? fmt::format("-{} (--{})", option.letter, option.name)
+                            : fmt::format("--{}", option.name);
 }
 
 po::options_description describe() {
   po::options_description description;
   for (const Option& option : kOptions) {
-    const std::string names =
-        option.letter != 0 ? format("{},{}", option.name, option.letter) : std::string(option.name);
+    const std::string names = option.letter != 0 ? fmt::format("{},{}", option.name, option.letter)
+                                                 : std::string(option.name);
     if (option.argument.empty()) {
       description.add_options()(names.c_str(), "");
     } else {
@@ -188,15 +188,15 @@ std::string explain(const po::error& error) {
   if (const auto* one = dynamic_cast<const po::error_with_option_name*>(&error)) {
     const std::string name = one->get_option_name();
     if (dynamic_cast<const po::unknown_option*>(&error) != nullptr) {
-      return format("{}: there is no such option{}", name, kSeeHelp);
+      return fmt::format("{}: there is no such option{}", name, kSeeHelp);
     }
     if (dynamic_cast<const po::ambiguous_option*>(&error) != nullptr) {
-      return format("{}: several options begin like this{}", name, kSeeHelp);
+      return fmt::format("{}: several options begin like this{}", name, kSeeHelp);
     }
     if (const auto* syntax = dynamic_cast<const po::invalid_command_line_syntax*>(&error)) {
       const bool extra = syntax->kind() == po::invalid_syntax::extra_parameter;
-      return format("{}: {}{}", name, extra ? "this option takes no value" : "the value is missing",
-                    kSeeHelp);
+      return fmt::format("{}: {}{}", name,
+                         extra ? "this option takes no value" : "the value is missing", kSeeHelp);
     }
   }
   return error.what() + std::string(kSeeHelp);
@@ -238,11 +238,11 @@ Expected<Request> configure(const po::variables_map& given) {
     const bool repeats = option.name == "listen" || option.name == "remote";
     if (values.size() > 1 && !repeats) {
       return unexpected(
-          format("{} is given {} times: give it once", spelled(option), values.size()));
+          fmt::format("{} is given {} times: give it once", spelled(option), values.size()));
     }
     for (const std::string& value : values) {
       if (const auto problem = option.set(configuration, value)) {
-        return unexpected(format("{} \"{}\": {}", spelled(option), value, *problem));
+        return unexpected(fmt::format("{} \"{}\": {}", spelled(option), value, *problem));
       }
     }
   }
@@ -285,11 +285,11 @@ std::string helpText() {
       "\n"
       "Options:\n";
   for (const Option& option : kOptions) {
-    std::string left = option.letter != 0 ? format("  -{}, ", option.letter) : "      ";
-    left += format("--{} {}", option.name, option.argument);
+    std::string left = option.letter != 0 ? fmt::format("  -{}, ", option.letter) : "      ";
+    left += fmt::format("--{} {}", option.name, option.argument);
     const std::string fallback =
-        option.fallback.empty() ? "" : format(" (default: {})", option.fallback);
-    text += format("{:<38} {}{}\n", left, option.help, fallback);
+        option.fallback.empty() ? "" : fmt::format(" (default: {})", option.fallback);
+    text += fmt::format("{:<38} {}{}\n", left, option.help, fallback);
   }
   text +=
       "\n"
@@ -302,8 +302,8 @@ std::string helpText() {
 }
 
 std::string versionText() {
-  return format("proxy {}{}\n", PROXY_VERSION,
-                socksplice::kZeroCopy ? "" : " (portable: no splice)");
+  return fmt::format("proxy {}{}\n", PROXY_VERSION,
+                     socksplice::kZeroCopy ? "" : " (portable: no splice)");
 }
 
 }  // namespace proxy::app

@@ -47,10 +47,10 @@ template <std::size_t N>
 std::string textWith(const std::array<Unit, N>& units, std::uint64_t value) {
   for (const Unit& unit : units) {
     if (value != 0 && value % unit.factor == 0) {
-      return format("{}{}", value / unit.factor, unit.name);
+      return fmt::format("{}{}", value / unit.factor, unit.name);
     }
   }
-  return format("0{}", units.back().name);
+  return fmt::format("0{}", units.back().name);
 }
 
 }  // namespace
@@ -75,7 +75,7 @@ Expected<std::uint64_t> parseNumber(std::string_view text, std::uint64_t least,
                                     std::uint64_t most) {
   const auto number = takeNumber(text);
   if (!number || !text.empty() || *number < least || *number > most) {
-    return unexpected(format("it must be a whole number from {} to {}", least, most));
+    return unexpected(fmt::format("it must be a whole number from {} to {}", least, most));
   }
   return *number;
 }

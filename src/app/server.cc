@@ -76,7 +76,7 @@ void Server::resolveListeners() {
 }
 
 void Server::onListenerResolved(const Endpoint& endpoint, Expected<Resolver::Answer> answer) {
-  if (!answer) return fail(format("listen \"{}\": {}", endpoint.text(), answer.error()));
+  if (!answer) return fail(fmt::format("listen \"{}\": {}", endpoint.text(), answer.error()));
   for (const Address& address : answer->addresses) listening_.push_back({endpoint.text(), address});
   --unresolvedListeners_;
   serveIfResolved();
@@ -104,7 +104,7 @@ void Server::serveIfResolved() {
 Expected<void> Server::openListeners() {
   for (const Listening& it : listening_) {
     auto socket = listenAt(it.address, {.noDelay = configuration_.noDelay});
-    if (!socket) return unexpected(format("listen \"{}\": {}", it.endpoint, socket.error()));
+    if (!socket) return unexpected(fmt::format("listen \"{}\": {}", it.endpoint, socket.error()));
     acceptor_->add(*std::move(socket));
   }
   return {};
@@ -171,9 +171,9 @@ void Server::logStart() const {
   const Configuration& c = configuration_;
   std::string remotes;
   for (const Remote& remote : *remotes_) {
-    remotes += format("{}{}", remotes.empty() ? "" : ", ", remote.name);
+    remotes += fmt::format("{}{}", remotes.empty() ? "" : ", ", remote.name);
     for (const Address& address : remote.addresses) {
-      if (address.text() != remote.name) remotes += format(" ({})", address.text());
+      if (address.text() != remote.name) remotes += fmt::format(" ({})", address.text());
     }
   }
   const char* lane = c.lane == socksplice::Lane::kAuto     ? "auto"
@@ -198,7 +198,7 @@ std::uint64_t Server::total(Metric metric) const {
 void Server::logTotals() const {
   std::string totals;
   for (std::size_t i = 0; i < kMetrics.size(); ++i) {
-    totals += format(" {}={}", kMetrics[i].name, total(static_cast<Metric>(i)));
+    totals += fmt::format(" {}={}", kMetrics[i].name, total(static_cast<Metric>(i)));
   }
   log::info("stopped:{}", totals);
 }

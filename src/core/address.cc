@@ -32,7 +32,7 @@ Expected<Address> Address::path(std::string_view path) {
   sockaddr_un& target = address.storage_.path;
   if (path.empty()) return unexpected(std::string("the path is empty"));
   if (path.size() >= sizeof target.sun_path) {
-    return unexpected(format("the path is longer than {} bytes", sizeof target.sun_path - 1));
+    return unexpected(fmt::format("the path is longer than {} bytes", sizeof target.sun_path - 1));
   }
   target = {};
   target.sun_family = AF_UNIX;
@@ -77,15 +77,15 @@ std::string Address::text() const {
   switch (family()) {
     case AF_INET:
       inet_ntop(AF_INET, &storage_.v4.sin_addr, host, sizeof host);
-      return format("{}:{}", host, port());
+      return fmt::format("{}:{}", host, port());
     case AF_INET6:
       inet_ntop(AF_INET6, &storage_.v6.sin6_addr, host, sizeof host);
-      return format("[{}]:{}", host, port());
+      return fmt::format("[{}]:{}", host, port());
     case AF_UNIX: {
       const std::size_t start = offsetof(sockaddr_un, sun_path);
       if (size_ <= start) return "unix:";
       const std::size_t length = strnlen(storage_.path.sun_path, size_ - start);
-      return format("unix:{}", std::string_view(storage_.path.sun_path, length));
+      return fmt::format("unix:{}", std::string_view(storage_.path.sun_path, length));
     }
     default:
       return "unknown";

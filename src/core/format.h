@@ -1,11 +1,4 @@
-// Text from a format and values: fmt, until every compiler here has std::format.
+// Text from a format and values: fmt::format, until every compiler here has std::format.
 #pragma once
 
-#include <fmt/core.h>
-
-namespace proxy {
-
-using fmt::format;
-using fmt::format_string;
-
-}  // namespace proxy
+#include <fmt/core.h>  // IWYU pragma: export

@@ -39,24 +39,24 @@ void write(Level level, std::string_view line);
 }
 
 template <class... Values>
-void write(Level level, format_string<Values...> text, Values&&... values) {
-  if (enabled(level)) detail::write(level, format(text, std::forward<Values>(values)...));
+void write(Level level, fmt::format_string<Values...> text, Values&&... values) {
+  if (enabled(level)) detail::write(level, fmt::format(text, std::forward<Values>(values)...));
 }
 
 template <class... Values>
-void debug(format_string<Values...> text, Values&&... values) {
+void debug(fmt::format_string<Values...> text, Values&&... values) {
   write(Level::kDebug, text, std::forward<Values>(values)...);
 }
 template <class... Values>
-void info(format_string<Values...> text, Values&&... values) {
+void info(fmt::format_string<Values...> text, Values&&... values) {
   write(Level::kInfo, text, std::forward<Values>(values)...);
 }
 template <class... Values>
-void warning(format_string<Values...> text, Values&&... values) {
+void warning(fmt::format_string<Values...> text, Values&&... values) {
   write(Level::kWarning, text, std::forward<Values>(values)...);
 }
 template <class... Values>
-void error(format_string<Values...> text, Values&&... values) {
+void error(fmt::format_string<Values...> text, Values&&... values) {
   write(Level::kError, text, std::forward<Values>(values)...);
 }
 

@@ -45,10 +45,10 @@ Expected<std::string> parseHost(std::string_view host) {
   if (bracketed || host.find(':') != std::string_view::npos) {
     const auto literal = Address::literal(host, 0);
     if (!literal || literal->family() != AF_INET6) {
-      return unexpected(format("\"{}\" is no IPv6 address", host));
+      return unexpected(fmt::format("\"{}\" is no IPv6 address", host));
     }
   } else if (host.size() > 253 || !std::all_of(host.begin(), host.end(), validNameByte)) {
-    return unexpected(format("\"{}\" is no host name", host));
+    return unexpected(fmt::format("\"{}\" is no host name", host));
   }
   return std::string(host);
 }
@@ -72,15 +72,15 @@ Expected<Endpoint> parseTcp(std::string_view text, Role role) {
 }  // namespace
 
 std::string Endpoint::text() const {
-  if (scheme == Scheme::kUnix) return format("unix:{}", path);
+  if (scheme == Scheme::kUnix) return fmt::format("unix:{}", path);
   const bool v6 = host.find(':') != std::string::npos;
-  return v6 ? format("[{}]:{}", host, port) : format("{}:{}", host, port);
+  return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
 }
 
 Expected<Endpoint> parseEndpoint(std::string_view text, Role role) {
   if (text.starts_with("unix:")) return parseUnix(text.substr(5));
   if (text.starts_with("file:")) {
-    return unexpected(format("\"file\" is not built into this version; {}", kSpoken));
+    return unexpected(fmt::format("\"file\" is not built into this version; {}", kSpoken));
   }
   const std::size_t mark = text.find("://");
   if (mark == std::string_view::npos) return parseTcp(text, role);
@@ -88,8 +88,8 @@ Expected<Endpoint> parseEndpoint(std::string_view text, Role role) {
   const std::string_view scheme = text.substr(0, mark);
   if (scheme == "tcp") return parseTcp(text.substr(mark + 3), role);
   const bool unspoken = std::find(kUnspoken.begin(), kUnspoken.end(), scheme) != kUnspoken.end();
-  return unexpected(format("\"{}\" is {}; {}", scheme,
-                           unspoken ? "not built into this version" : "no scheme", kSpoken));
+  return unexpected(fmt::format("\"{}\" is {}; {}", scheme,
+                                unspoken ? "not built into this version" : "no scheme", kSpoken));
 }
 
 }  // namespace proxy

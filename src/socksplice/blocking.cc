@@ -54,6 +54,7 @@ Spliced splice(std::size_t chunkSize, int source, int target) {
   const SigpipeGuard guard;
   Pools pools({.hold = chunkSize});
   Pump pump(pools);
+  pump.expect(source);
   Spliced spliced;
   for (;;) {
     const Pump::Progress progress = pump.move(source, target, kShare);

@@ -1,10 +1,10 @@
 #include "socksplice/pump.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+
+#include "socket_io.h"
 
 namespace socksplice {
 
@@ -23,28 +23,14 @@ bool wouldBlock(int error) noexcept { return error == EAGAIN || error == EWOULDB
 // kernel.
 bool cannotSplice(int error) noexcept { return error == EINVAL || error == ENOSYS; }
 
-ssize_t receive(int source, std::byte* to, std::size_t length) noexcept {
-  ssize_t got;
-  do {
-    got = ::recv(source, to, length, MSG_DONTWAIT);
-  } while (got < 0 && errno == EINTR);
-  return got;
-}
-
-ssize_t transmit(int target, const std::byte* from, std::size_t length) noexcept {
-  ssize_t sent;
-  do {
-    sent = ::send(target, from, length, MSG_DONTWAIT | MSG_NOSIGNAL);
-  } while (sent < 0 && errno == EINTR);
-  return sent;
-}
-
 }  // namespace
 
 Pump::Pump(Pools& pools) noexcept
     : pools_(&pools),
       splicing_(kZeroCopy && pools.limits().lane == Lane::kSplice),
       canSplice_(kZeroCopy && pools.limits().lane != Lane::kCopy) {}
+
+void Pump::expect(int source) noexcept { tellsLeft_ = tellWhatIsLeft(source); }
 
 std::size_t Pump::held() const noexcept {
   return pipe_ ? pipe_->held() : buffer_ ? buffer_.bytes().size() : 0;
@@ -95,20 +81,33 @@ Pump::Step Pump::fillPipe(int source, int target, Progress& progress) noexcept {
 
 Pump::Step Pump::copy(int source, int target, Progress& progress) noexcept {
   const std::size_t asked = readSize();
-  const ssize_t got = receive(source, pools_->scratch(), asked);
-  if (got == 0) return sourceEnded(0);
-  if (got < 0) return wouldBlock(errno) ? Step(Wait::kSource) : sourceEnded(errno);
-
-  const auto count = static_cast<std::size_t>(got);
+  std::size_t count = 0;
+  const Step wait = read(source, asked, count);
   if (!splicing_ || !pipe_) chooseLane(asked, count);
-  return send(target, pools_->scratch(), count, progress);
+  if (const Step blocked = send(target, count, progress)) return blocked;
+  return wait;
+}
+
+// Reads into the scratch buffer until it holds `asked` bytes or the source has no more. The end,
+// where there is one, is found before the bytes in front of it are sent on.
+Pump::Step Pump::read(int source, std::size_t asked, std::size_t& count) noexcept {
+  while (count < asked) {
+    const Received got = receive(source, pools_->scratch() + count, asked - count, tellsLeft_);
+    if (got.bytes == 0) return sourceEnded(0);
+    if (got.bytes < 0) return wouldBlock(errno) ? Step(Wait::kSource) : sourceEnded(errno);
+    count += static_cast<std::size_t>(got.bytes);
+    if (got.drained) return Wait::kSource;
+  }
+  return {};
 }
 
 // Sends from the scratch buffer; only what the target does not take at once is kept.
-Pump::Step Pump::send(int target, const std::byte* bytes, std::size_t count,
-                      Progress& progress) noexcept {
+Pump::Step Pump::send(int target, std::size_t count, Progress& progress) noexcept {
+  const std::byte* bytes = pools_->scratch();
+  // Behind the last bytes the caller passes the end on at once: both then leave in one segment.
+  const bool more = ended_ && error_ == 0;
   while (count > 0) {
-    const ssize_t sent = transmit(target, bytes, count);
+    const ssize_t sent = transmit(target, bytes, count, more);
     if (sent < 0 && wouldBlock(errno)) {
       buffer_ = pools_->buffers().borrow(count);
       if (!buffer_) return targetFailed(ENOMEM);
@@ -126,7 +125,7 @@ Pump::Step Pump::send(int target, const std::byte* bytes, std::size_t count,
 
 Pump::Step Pump::sendBuffer(int target, Progress& progress) noexcept {
   const auto bytes = buffer_.bytes();
-  const ssize_t sent = transmit(target, bytes.data(), bytes.size());
+  const ssize_t sent = transmit(target, bytes.data(), bytes.size(), false);
   if (sent < 0) return wouldBlock(errno) ? Step(Wait::kTarget) : targetFailed(errno);
   progress.copied += static_cast<std::size_t>(sent);
   buffer_.consume(static_cast<std::size_t>(sent));

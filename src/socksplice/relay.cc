@@ -20,7 +20,10 @@ int takeError(int fd) noexcept {
 
 Relay::Relay(Pools& pools, int a, int b) noexcept
     : sides_{SideState{.fd = a}, SideState{.fd = b}},
-      directions_{Direction(pools), Direction(pools)} {}
+      directions_{Direction(pools), Direction(pools)} {
+  directions_[index(Side::kA)].pump.expect(a);
+  directions_[index(Side::kB)].pump.expect(b);
+}
 
 void Relay::ready(Side side, bool readable, bool writable) noexcept {
   SideState& state = sides_[index(side)];
