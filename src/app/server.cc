@@ -63,7 +63,7 @@ void Server::resolveListeners() {
   unresolvedListeners_ = configuration_.listeners.size();
   for (const Endpoint& endpoint : configuration_.listeners) {
     if (endpoint.scheme == Scheme::kUnix) {
-      const auto path = Address::path(endpoint.path);
+      const auto path = Address::atPath(endpoint.path);
       CHECK(path.has_value());  // parseEndpoint saw to it
       onListenerResolved(endpoint, Resolver::Answer{.addresses = {*path}, .ttl = {}});
       continue;

@@ -27,7 +27,7 @@ std::optional<Address> Address::literal(std::string_view host, std::uint16_t por
   return address;
 }
 
-Expected<Address> Address::path(std::string_view path) {
+Expected<Address> Address::atPath(std::string_view path) {
   Address address;
   sockaddr_un& target = address.storage_.path;
   if (path.empty()) return unexpected(std::string("the path is empty"));
@@ -72,6 +72,12 @@ void Address::setPort(std::uint16_t port) noexcept {
   if (family() == AF_INET6) storage_.v6.sin6_port = htons(port);
 }
 
+std::string Address::path() const {
+  const std::size_t start = offsetof(sockaddr_un, sun_path);
+  if (!isPath() || size_ <= start) return {};
+  return {storage_.path.sun_path, strnlen(storage_.path.sun_path, size_ - start)};
+}
+
 std::string Address::text() const {
   char host[INET6_ADDRSTRLEN] = "";
   switch (family()) {
@@ -81,12 +87,8 @@ std::string Address::text() const {
     case AF_INET6:
       inet_ntop(AF_INET6, &storage_.v6.sin6_addr, host, sizeof host);
       return fmt::format("[{}]:{}", host, port());
-    case AF_UNIX: {
-      const std::size_t start = offsetof(sockaddr_un, sun_path);
-      if (size_ <= start) return "unix:";
-      const std::size_t length = strnlen(storage_.path.sun_path, size_ - start);
-      return fmt::format("unix:{}", std::string_view(storage_.path.sun_path, length));
-    }
+    case AF_UNIX:
+      return fmt::format("unix:{}", path());
     default:
       return "unknown";
   }

@@ -21,7 +21,7 @@ class Address {
   /// An IPv4 or IPv6 literal without brackets; nothing if `host` is no literal.
   static std::optional<Address> literal(std::string_view host, std::uint16_t port);
   /// A stream socket's path; a sentence if it is too long (sockaddr_un holds 107 bytes).
-  static Expected<Address> path(std::string_view path);
+  static Expected<Address> atPath(std::string_view path);
   /// What accept(2), getsockname(2) or a resolver gave.
   static Address copyOf(const sockaddr* address, socklen_t size) noexcept;
   /// Where `fd` is bound.
@@ -32,6 +32,8 @@ class Address {
   [[nodiscard]] socklen_t size() const noexcept { return size_; }
   [[nodiscard]] bool isPath() const noexcept { return family() == AF_UNIX; }
 
+  /// Where isPath(); empty for a peer that has none.
+  [[nodiscard]] std::string path() const;
   /// 0 for a path.
   [[nodiscard]] std::uint16_t port() const noexcept;
   void setPort(std::uint16_t port) noexcept;

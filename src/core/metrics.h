@@ -53,6 +53,10 @@ class Metrics {
     auto& cell = cells_[static_cast<std::size_t>(metric)];
     cell.store(cell.load(std::memory_order_relaxed) + count, std::memory_order_relaxed);
   }
+  /// For what is counted elsewhere on this thread.
+  void set(Metric metric, std::uint64_t count) noexcept {
+    cells_[static_cast<std::size_t>(metric)].store(count, std::memory_order_relaxed);
+  }
   [[nodiscard]] std::uint64_t read(Metric metric) const noexcept {
     return cells_[static_cast<std::size_t>(metric)].load(std::memory_order_relaxed);
   }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +32,11 @@ void giveWay() {
 #endif
 }
 
+ino_t inodeOf(const std::string& path) {
+  struct stat status{};
+  return stat(path.c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
 int acceptClient(int listener, sockaddr_storage& peer, socklen_t& size) {
   auto* address = reinterpret_cast<sockaddr*>(&peer);
 #ifdef SOCK_NONBLOCK
@@ -51,10 +57,17 @@ struct Acceptor::Listener {
   Acceptor* owner;
   UniqueFd socket;
   Address address;
+  ino_t inode = 0;  // of the path
   FdWatcher watcher;
 
   void onReady(Ready /*ready*/) { owner->accept(*this); }
+  void removePath() const;
 };
+
+// Unless somebody else has taken the path over since.
+void Acceptor::Listener::removePath() const {
+  if (address.isPath() && inodeOf(address.path()) == inode) unlink(address.path().c_str());
+}
 
 Acceptor::Acceptor(EventLoop& loop, Metrics& metrics, std::vector<std::unique_ptr<Worker>>& workers,
                    std::size_t maxSessions)
@@ -71,6 +84,7 @@ void Acceptor::add(UniqueFd socket) {
   listener->owner = this;
   listener->address = Address::boundTo(socket.get());
   listener->socket = std::move(socket);
+  if (listener->address.isPath()) listener->inode = inodeOf(listener->address.path());
   listeners_.push_back(std::move(listener));
 }
 
@@ -84,11 +98,7 @@ void Acceptor::start() {
 }
 
 void Acceptor::close() {
-  for (const auto& listener : listeners_) {
-    if (listener->address.isPath()) {
-      unlink(listener->address.text().substr(std::strlen("unix:")).c_str());
-    }
-  }
+  for (const auto& listener : listeners_) listener->removePath();
   listeners_.clear();
   pauseTimer_.cancel();
 }

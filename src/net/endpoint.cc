@@ -19,7 +19,7 @@ constexpr std::string_view kSpoken =
 constexpr std::array<std::string_view, 5> kUnspoken = {"tls", "http", "https", "tunnel", "file"};
 
 Expected<Endpoint> parseUnix(std::string_view path) {
-  if (const auto address = Address::path(path); !address) return unexpected(address.error());
+  if (const auto address = Address::atPath(path); !address) return unexpected(address.error());
   return Endpoint{.scheme = Scheme::kUnix, .host = {}, .port = 0, .path = std::string(path)};
 }
 

@@ -35,7 +35,7 @@ void NameWatch::start() {
   for (std::size_t i = 0; i < remotes_.size(); ++i) {
     const Endpoint& remote = remotes_[i];
     if (remote.scheme == Scheme::kUnix) {
-      const auto path = Address::path(remote.path);
+      const auto path = Address::atPath(remote.path);
       CHECK(path.has_value());  // parseEndpoint saw to it
       onAnswer(i, Resolver::Answer{.addresses = {*path}, .ttl = {}});
       continue;

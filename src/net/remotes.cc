@@ -21,6 +21,10 @@ bool Route::next() noexcept {
   return ++remotesTried_ < list_->size();
 }
 
+// A copy of its own: each session counts a reference, and a counter that all workers wrote would
+// travel between their caches.
+void Rotation::update(const RemoteList& list) { list_ = std::make_shared<const RemoteList>(list); }
+
 Route Rotation::deal() noexcept {
   const std::size_t turn = next_++;
   return {list_, turn % list_->size(), turn / list_->size()};

@@ -49,7 +49,7 @@ class Rotation {
   /// Workers start at different places, so that few sessions on many workers spread as well.
   explicit Rotation(std::size_t start) noexcept : next_(start) {}
 
-  void update(std::shared_ptr<const RemoteList> list) noexcept { list_ = std::move(list); }
+  void update(const RemoteList& list);
   [[nodiscard]] Route deal() noexcept;
 
  private:

@@ -28,7 +28,7 @@ class Service {
   virtual void serve(Accepted client) = 0;
 
   /// The remotes from now on; called before the first client.
-  virtual void update(std::shared_ptr<const RemoteList> remotes) = 0;
+  virtual void update(const std::shared_ptr<const RemoteList>& remotes) = 0;
 
   /// Cuts every session off.
   virtual void abort() = 0;

@@ -50,7 +50,7 @@ bool somebodyListensAt(const Address& address) {
 
 // bind(2) fails with EADDRINUSE on any existing file; only a socket nobody listens at is removed.
 void removeStale(const Address& address) {
-  const std::string path = address.text().substr(std::strlen("unix:"));
+  const std::string path = address.path();
   struct stat status{};
   if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) &&
       !somebodyListensAt(address)) {

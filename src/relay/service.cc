@@ -19,8 +19,8 @@ void RelayService::serve(Accepted client) {
   session.start();
 }
 
-void RelayService::update(std::shared_ptr<const RemoteList> remotes) {
-  rotation_.update(std::move(remotes));
+void RelayService::update(const std::shared_ptr<const RemoteList>& remotes) {
+  rotation_.update(*remotes);
 }
 
 void RelayService::abort() {

@@ -27,7 +27,7 @@ class RelayService final : public Service {
   ~RelayService() override;
 
   void serve(Accepted client) override;
-  void update(std::shared_ptr<const RemoteList> remotes) override;
+  void update(const std::shared_ptr<const RemoteList>& remotes) override;
   void abort() override;
   [[nodiscard]] std::size_t size() const override { return sessions_.size(); }
 

@@ -136,6 +136,7 @@ void Session::count(const socksplice::Relay::Progress& progress) {
   metrics.add(Metric::kBytesFromClients, progress.fromA);
   metrics.add(Metric::kBytesFromUpstreams, progress.fromB);
   metrics.add(Metric::kBytesSpliced, progress.spliced);
+  metrics.set(Metric::kPipesRefused, service_.worker().pools().pipes().refused());
 }
 
 bool Session::sideFailed() const {
@@ -186,11 +187,7 @@ void Session::abort(CloseReason reason) {
 void Session::finish(CloseReason reason) {
   CHECK(state_ != State::kFinished);
   state_ = State::kFinished;
-  const std::uint64_t up = relay_ ? relay_->delivered(kClient) : 0;
-  const std::uint64_t down = relay_ ? relay_->delivered(kUpstream) : 0;
-  log::debug("session {} -> {}: {}; {} bytes up, {} bytes down, {} ms", peer_.text(),
-             route_.address().text(), info(reason).text, up, down,
-             (monotonicNow() - started_).count());
+  logEnd(reason);
   service_.worker().metrics().add(info(reason).metric);
 
   clientWatcher_.stop();
@@ -201,6 +198,15 @@ void Session::finish(CloseReason reason) {
   client_.reset();
   upstream_.reset();
   service_.release(*this);
+}
+
+void Session::logEnd(CloseReason reason) const {
+  if (!log::enabled(log::Level::kDebug)) return;
+  const std::uint64_t up = relay_ ? relay_->delivered(kClient) : 0;
+  const std::uint64_t down = relay_ ? relay_->delivered(kUpstream) : 0;
+  log::debug("session {} -> {}: {}; {} bytes up, {} bytes down, {} ms", peer_.text(),
+             route_.address().text(), info(reason).text, up, down,
+             (monotonicNow() - started_).count());
 }
 
 void Session::onClient(Ready ready) {

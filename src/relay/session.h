@@ -66,6 +66,7 @@ class Session {
   void passResetOn();
 
   void finish(CloseReason reason);
+  void logEnd(CloseReason reason) const;
 
   void onClient(Ready ready);
   void onUpstream(Ready ready);
