@@ -5,8 +5,8 @@
 // most Pools::Limits::hold bytes; nothing is read while anything is held, so no byte is lost or
 // overtaken. A pump that holds nothing has borrowed nothing.
 //
-// Readiness may be edge-triggered: where a socket is reported to wait for, the kernel has said that
-// there is nothing more now. SIGPIPE must be ignored or blocked.
+// Readiness is a state (poll(2), or level-triggered epoll): where a socket is reported to wait for,
+// there may be more to read even now. SIGPIPE must be ignored or blocked.
 #pragma once
 
 #include <cstddef>
@@ -20,10 +20,10 @@
 namespace socksplice {
 
 enum class Wait : std::uint8_t {
-  kNothing,       ///< the share is used up: call again
-  kSource,        ///< for the source to become readable
-  kTarget,        ///< for the target to become writable
-  kEnd,           ///< no more: the source ended in order, and the target has every byte
+  kNothing,  ///< the share is used up and nothing is held: the source may be read again at once
+  kSource,   ///< for the source to become readable
+  kTarget,   ///< for the target to become writable
+  kEnd,      ///< no more: the source ended in order, and the target has every byte
   kSourceFailed,  ///< no more: the source failed (error()), and the target has all that came before
   kTargetFailed,  ///< no more: the target failed (error()), and what was held is lost with it
 };
@@ -40,12 +40,11 @@ class Pump {
 
   explicit Pump(Pools& pools) noexcept;
 
-  /// Has the kernel tell with every read of `source` whether something is left, if it can: this
-  /// saves a read that finds nothing for each that finds something. Optional; before the first
-  /// move().
-  void expect(int source) noexcept;
+  /// The source's end is known to stand behind the bytes that can be read (EPOLLRDHUP, POLLRDHUP):
+  /// it is then read, and passed on, together with the last of them. Optional.
+  void endFollows() noexcept { endFollows_ = true; }
 
-  /// Moves about `share` bytes (at most one step more) from `source` to `target`.
+  /// Moves from `source` to `target`, and begins no step after `share` bytes.
   Progress move(int source, int target, std::size_t share) noexcept;
 
   /// Bytes taken from the source and not yet by the target.
@@ -61,7 +60,7 @@ class Pump {
   // One step of a move: nothing to say (go on), or what to wait for.
   using Step = std::optional<Wait>;
 
-  Step step(int source, int target, Progress& progress) noexcept;
+  Step step(int source, int target, std::size_t share, Progress& progress) noexcept;
   Step fillPipe(int source, int target, Progress& progress) noexcept;
   Step copy(int source, int target, Progress& progress) noexcept;
   Step read(int source, std::size_t asked, std::size_t& count) noexcept;
@@ -80,7 +79,7 @@ class Pump {
   PooledBuffer buffer_;
   int error_ = 0;
   bool ended_ = false;
-  bool tellsLeft_ = false;   // see expect()
+  bool endFollows_ = false;
   bool splicing_;            // the lane of the next read
   bool canSplice_;           // false once a socket or the kernel refused
   std::uint8_t small_ = 0;   // splices in a row that brought little

@@ -1,5 +1,6 @@
 // Joins two non-blocking stream sockets, a and b, both ways, without an event loop. The caller says
-// which socket became ready and calls advance(); interest() says what to wait for next.
+// which socket is ready and calls advance(); interest() says what to wait for next
+// (level-triggered).
 //
 // The end of one direction is passed on as a half-close once every byte before it was taken. A
 // reset of one side is passed on too: what came before it is delivered first, and then outcome() is
@@ -31,6 +32,11 @@ class Relay {
     bool write = false;
     bool operator==(const Interest&) const = default;
   };
+  struct Readiness {
+    bool readable = false;
+    bool writable = false;  ///< a side that failed is both
+    bool ended = false;     ///< the peer has sent its end, as EPOLLRDHUP says; optional
+  };
   struct Progress {
     std::size_t fromA = 0;    ///< bytes that b took
     std::size_t fromB = 0;    ///< bytes that a took
@@ -44,15 +50,16 @@ class Relay {
   /// advance() tries.
   void notReadable(Side side) noexcept { sides_[index(side)].readable = false; }
 
-  /// `side` became readable or writable (or both, as it does when it failed).
-  void ready(Side side, bool readable, bool writable) noexcept;
+  /// `side` is ready. Where interest(side) is nothing, looks whether it failed.
+  void ready(Side side, Readiness readiness) noexcept;
 
-  /// Moves up to about `share` bytes in each direction that has not ended.
+  /// Moves up to about `share` bytes in each direction that has not ended and waits for nothing.
   Progress advance(std::size_t share) noexcept;
 
   [[nodiscard]] Outcome outcome() const noexcept;
 
-  /// What of `side` this relay waits for. With edge-triggered events there is no need to ask.
+  /// What of `side` this relay waits for. If that is nothing, the only news can be that it failed;
+  /// a caller who hears of that (EPOLLERR) says ready(), and the other side is told early.
   [[nodiscard]] Interest interest(Side side) const noexcept;
 
   /// Bytes that came from `side` and were taken by the other.

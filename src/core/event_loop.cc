@@ -43,8 +43,8 @@ std::vector<std::string> EventLoop::methods() {
 void EventLoop::BaseDeleter::operator()(event_base* base) const noexcept { event_base_free(base); }
 
 EventLoop::EventLoop(const std::string& method) : base_(newBase(method)) {
-  edgeTriggered_ = (event_base_get_features(base_.get()) & EV_FEATURE_ET) != 0;
-  wakeupWatcher_.watchStates<&EventLoop::onWakeup>(*this, wakeup_.fd(), this, true, false);
+  if ((event_base_get_features(base_.get()) & EV_FEATURE_EARLY_CLOSE) != 0) ended_ = EV_CLOSED;
+  wakeupWatcher_.watch<&EventLoop::onWakeup>(*this, wakeup_.fd(), this, true, false);
 }
 
 EventLoop::~EventLoop() {
@@ -56,9 +56,7 @@ void EventLoop::run() {
   thread_ = std::this_thread::get_id();
   stopped_ = false;
   while (!stopped_) {
-    const int wait = turns_.empty() ? 0 : EVLOOP_NONBLOCK;
-    CHECK(event_base_loop(base_.get(), EVLOOP_ONCE | wait) >= 0);
-    turns_.run();
+    CHECK(event_base_loop(base_.get(), EVLOOP_ONCE) >= 0);
     destroyFinished();
   }
 }
@@ -75,6 +73,10 @@ void EventLoop::post(Task task) {
     posted_.push_back(std::move(task));
   }
   if (first) wakeup_.signal();
+}
+
+short EventLoop::eventsFor(bool read, bool write) const noexcept {
+  return static_cast<short>((read ? EV_READ | ended_ : 0) | (write ? EV_WRITE : 0));
 }
 
 void EventLoop::onWakeup(Ready /*ready*/) {

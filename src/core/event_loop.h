@@ -1,8 +1,9 @@
 // One thread's event loop: waits for descriptors and timers (libevent: epoll, kqueue, poll, ...),
-// runs what other threads post, gives those who used up their share their next turn, and destroys
-// what has finished. Belongs to the thread that calls run(), but for post() and stop().
+// runs what other threads post, and destroys what has finished. Belongs to the thread that calls
+// run(), but for post() and stop().
 //
-// A turn goes: wait and call back, run what was posted, next turns, destroy.
+// A turn: wait, call back all that is ready, destroy. Readiness is a state: who does not finish in
+// one turn is called again in the next, behind the others.
 #pragma once
 
 #include <atomic>
@@ -15,7 +16,6 @@
 #include <vector>
 
 #include "core/fd_watcher.h"
-#include "core/next_turn.h"
 #include "core/wakeup.h"
 
 struct event_base;
@@ -52,14 +52,11 @@ class EventLoop {
 
   [[nodiscard]] bool inThread() const noexcept;
   [[nodiscard]] std::string method() const;
-  /// Whether a watcher is told of changes (once each) rather than of states (again and again).
-  [[nodiscard]] bool edgeTriggered() const noexcept { return edgeTriggered_; }
 
  private:
   friend class FdWatcher;
   friend class Timer;
   friend class SignalWatcher;
-  friend class NextTurn;
 
   struct BaseDeleter {
     void operator()(event_base* base) const noexcept;
@@ -70,15 +67,15 @@ class EventLoop {
     void (*destroy)(void*);
   };
 
+  [[nodiscard]] short eventsFor(bool read, bool write) const noexcept;
   void onWakeup(Ready ready);
   void destroyFinished();
 
   std::unique_ptr<event_base, BaseDeleter> base_;
-  bool edgeTriggered_ = false;
+  short ended_ = 0;  // EV_CLOSED where the method can tell
   bool stopped_ = false;
   std::atomic<std::thread::id> thread_;
 
-  TurnQueue turns_;
   std::vector<Finished> finished_;
 
   Wakeup wakeup_;

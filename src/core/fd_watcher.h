@@ -10,7 +10,8 @@ class EventLoop;
 
 struct Ready {
   bool readable;  ///< bytes, an end, or an error can be read
-  bool writable;  ///< there is room, or an error; a descriptor that failed is reported as both
+  bool writable;  ///< there is room, or an error
+  bool ended;     ///< the peer has sent its end, which stands behind what can be read; epoll only
 };
 
 class FdWatcher {
@@ -20,25 +21,18 @@ class FdWatcher {
   FdWatcher& operator=(const FdWatcher&) = delete;
   ~FdWatcher() { stop(); }
 
-  /// Calls `(owner->*Method)(Ready)` when `fd` becomes readable or writable, edge-triggered: once
-  /// for each change, so the owner reads and writes until EAGAIN. Where the loop's method knows
-  /// only states, want() says which of them is to be reported, at first both.
+  /// Calls `(owner->*Method)(Ready)` as long as `fd` is readable and that is wanted, or writable
+  /// and that is wanted.
   template <auto Method, class Owner>
-  void watchEdges(EventLoop& loop, int fd, Owner* owner) {
-    start(loop, fd, &call<Method, Owner>, owner, loopKnowsEdges(loop), true, true);
+  void watch(EventLoop& loop, int fd, Owner* owner, bool read, bool write) {
+    start(loop, fd, &call<Method, Owner>, owner, read, write);
   }
 
-  /// The same for states: called again and again while `fd` is readable (or writable) and wanted.
-  template <auto Method, class Owner>
-  void watchStates(EventLoop& loop, int fd, Owner* owner, bool read, bool write) {
-    start(loop, fd, &call<Method, Owner>, owner, false, read, write);
-  }
-
-  /// Which states are to be reported from now on. Costs nothing when edges are watched.
+  /// What is wanted from now on. If that is nothing, not even a failure is reported.
   void want(bool read, bool write);
 
   void stop() noexcept;
-  [[nodiscard]] bool watching() const noexcept { return watching_; }
+  [[nodiscard]] bool watching() const noexcept { return loop_ != nullptr; }
 
  private:
   using Callback = void (*)(int, short, void*);
@@ -49,15 +43,12 @@ class FdWatcher {
   }
 
   static Ready readiness(short what) noexcept;
-  static bool loopKnowsEdges(const EventLoop& loop) noexcept;
-  void start(EventLoop& loop, int fd, Callback callback, void* owner, bool edges, bool read,
-             bool write);
+  void start(EventLoop& loop, int fd, Callback callback, void* owner, bool read, bool write);
   void add(short events);
 
+  EventLoop* loop_ = nullptr;  // null: not watching
   event event_{};
-  short events_ = 0;  // what libevent reports now
-  bool watching_ = false;
-  bool edges_ = false;
+  short events_ = 0;  // what libevent was asked for; 0: nothing
 };
 
 }  // namespace proxy

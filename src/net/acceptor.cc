@@ -91,8 +91,8 @@ void Acceptor::add(UniqueFd socket) {
 void Acceptor::start() {
   giveWay();
   for (const auto& listener : listeners_) {
-    listener->watcher.watchStates<&Listener::onReady>(loop_, listener->socket.get(), listener.get(),
-                                                      true, false);
+    listener->watcher.watch<&Listener::onReady>(loop_, listener->socket.get(), listener.get(), true,
+                                                false);
     log::info("listening at {}", listener->address.text());
   }
 }

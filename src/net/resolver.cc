@@ -113,7 +113,7 @@ void Resolver::watch(int fd, bool read, bool write) {
     socket = std::make_unique<Socket>();
     socket->owner = this;
     socket->fd = fd;
-    socket->watcher.watchStates<&Socket::onReady>(loop_, fd, socket.get(), read, write);
+    socket->watcher.watch<&Socket::onReady>(loop_, fd, socket.get(), read, write);
   } else {
     socket->watcher.want(read, write);
   }

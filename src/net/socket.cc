@@ -101,15 +101,18 @@ Expected<UniqueFd, int> beginConnect(const Address& address, const SocketSetting
   return fd;
 }
 
-int connectError(int fd) {
+int connectStatus(int fd) {
+  if (hasPeer(fd)) return 0;
   int error = 0;
   socklen_t length = sizeof error;
   if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return errno;
-  if (error != 0) return error;
-  // No error yet is not success: only a connected socket has a peer.
+  return error != 0 ? error : EINPROGRESS;
+}
+
+bool hasPeer(int fd) {
   sockaddr_storage peer;
   socklen_t size = sizeof peer;
-  return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0 ? 0 : EINPROGRESS;
+  return getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0;
 }
 
 }  // namespace proxy

@@ -20,13 +20,17 @@ struct SocketSettings {
 /// process that is gone is taken over, one that answers is not.
 [[nodiscard]] Expected<UniqueFd> listenAt(const Address& address, const SocketSettings& settings);
 
-/// A non-blocking socket on its way to `address`: it becomes writable when it is connected, or
-/// failed (see connectError). On failure an errno.
+/// A non-blocking socket on its way to `address`: it becomes writable when it is connected, or has
+/// failed. Ask connectStatus() which; over loopback it may be connected at once. On failure an
+/// errno.
 [[nodiscard]] Expected<UniqueFd, int> beginConnect(const Address& address,
                                                    const SocketSettings& settings);
 
-/// 0 if the connection stands, EINPROGRESS while it is on its way, else why it failed. Reads the
-/// socket's pending error, which the kernel then forgets.
-[[nodiscard]] int connectError(int fd);
+/// 0 if the connection stands, EINPROGRESS while it is on its way, else why it failed (said once:
+/// the kernel then forgets).
+[[nodiscard]] int connectStatus(int fd);
+
+/// Whether `fd` still has a peer: false after a reset.
+[[nodiscard]] bool hasPeer(int fd);
 
 }  // namespace proxy

@@ -13,7 +13,7 @@ namespace proxy::relay {
 
 namespace {
 
-// Bytes of each direction before the session queues up behind the others.
+// Bytes of each direction before the others have their turn.
 constexpr std::size_t kShare = std::size_t{1024} * 1024;
 
 // While descriptors, memory or a path's backlog have run out, a connection is begun again this
@@ -25,6 +25,10 @@ constexpr milliseconds kTryAgain{5};
 constexpr milliseconds kLastBytes{30'000};
 constexpr milliseconds kFirstLook{1};
 constexpr milliseconds kSlowestLook{64};
+
+// A side of which nothing is wanted, since its bytes wait for the other or it has ended, is not
+// watched; this often it is asked whether it failed.
+constexpr milliseconds kLook{1000};
 
 constexpr socksplice::Side kClient = socksplice::Side::kA;
 constexpr socksplice::Side kUpstream = socksplice::Side::kB;
@@ -45,75 +49,92 @@ Session::Session(RelayService& service, Accepted client, Route route)
       peer_(client.peer),
       client_(std::move(client.socket)) {}
 
-void Session::start() {
-  clientWatcher_.watchEdges<&Session::onClient>(service_.worker().loop(), client_.get(), this);
-  clientWatcher_.want(false, false);  // not before there is somewhere to put it
-  tryRemotes();
-}
+void Session::start() { tryRemotes(); }
 
 // kConnecting
 
 void Session::tryRemotes() {
-  for (;;) {
-    const int error = tryRemote();
-    if (error == 0 || !goOnAfter(error)) return;
+  while (!tryRemote()) {
+    if (!route_.next()) return abort(CloseReason::kRefused);
+    lastMoved_ = monotonicNow();
   }
 }
 
-// Begins a connection to the present address; 0 if there is now something to wait for.
-int Session::tryRemote() {
+// Begins a connection to the present address; false if that fails at once.
+bool Session::tryRemote() {
   EventLoop& loop = service_.worker().loop();
   auto socket = beginConnect(route_.address(), service_.settings().socket);
   if (!socket && passes(socket.error())) {
     timer_.start<&Session::onTimer>(loop, kTryAgain, this);
-    return 0;
+    return true;
   }
   service_.worker().metrics().add(Metric::kConnectsTried);
-  if (!socket) return socket.error();
+  if (!socket) {
+    connectFailed(socket.error());
+    return false;
+  }
   upstream_ = *std::move(socket);
-  upstreamWatcher_.watchEdges<&Session::onUpstream>(loop, upstream_.get(), this);
+  // On this machine it may be connected by now, which saves an event.
+  if (hasPeer(upstream_.get())) {
+    connected();
+    return true;
+  }
+  upstreamWatcher_.watch<&Session::onUpstream>(loop, upstream_.get(), this, false, true);
   timer_.start<&Session::onTimer>(loop, service_.settings().connectTimeout, this);
-  return 0;
+  return true;
 }
 
-// The present address failed: true if there is another one, else the session is finished.
-bool Session::goOnAfter(int error) {
+void Session::connectFailed(int error) {
   service_.worker().metrics().add(Metric::kConnectsFailed);
   service_.warnConnectFailed(route_.remoteName(), route_.address(), error);
   upstreamWatcher_.stop();
   upstream_.reset();
+}
+
+void Session::tryNextRemote(int error) {
+  connectFailed(error);
+  if (!route_.next()) return abort(CloseReason::kRefused);
   lastMoved_ = monotonicNow();
-  if (route_.next()) return true;
-  abort(CloseReason::kRefused);
-  return false;
+  tryRemotes();
 }
 
 void Session::onConnectTimer() {
   const bool begun = static_cast<bool>(upstream_);
-  if (!begun && monotonicNow() - lastMoved_ < service_.settings().connectTimeout) {
-    return tryRemotes();
-  }
-  if (goOnAfter(ETIMEDOUT)) tryRemotes();
+  const bool inTime = monotonicNow() - lastMoved_ < service_.settings().connectTimeout;
+  if (!begun && inTime) return tryRemotes();
+  tryNextRemote(ETIMEDOUT);
+}
+
+void Session::onConnectEvent() {
+  const int status = connectStatus(upstream_.get());
+  if (status == EINPROGRESS) return;
+  if (status != 0) return tryNextRemote(status);
+  connected();
 }
 
 void Session::connected() {
+  EventLoop& loop = service_.worker().loop();
   state_ = State::kRelaying;
-  lastMoved_ = monotonicNow();
-  timer_.start<&Session::onTimer>(service_.worker().loop(), service_.settings().idleTimeout, this);
+  timer_.start<&Session::onTimer>(loop, service_.settings().idleTimeout, this);
   relay_.emplace(service_.worker().pools(), client_.get(), upstream_.get());
-  relay_->notReadable(kUpstream);
+  relay_->notReadable(kUpstream);  // most clients speak first
+  clientWatcher_.watch<&Session::onClient>(loop, client_.get(), this, true, false);
+  if (upstreamWatcher_.watching()) {
+    upstreamWatcher_.want(true, false);
+  } else {
+    upstreamWatcher_.watch<&Session::onUpstream>(loop, upstream_.get(), this, true, false);
+  }
+  advance();
 }
 
 // kRelaying
 
 void Session::advance() {
   lastMoved_ = monotonicNow();
-  const auto progress = relay_->advance(kShare);
-  count(progress);
+  count(relay_->advance(kShare));
   switch (relay_->outcome()) {
     case socksplice::Relay::Outcome::kMoving:
       if (sideFailed()) limitLastBytes();
-      if (progress.again) nextTurn_.ask<&Session::advance>(service_.worker().loop(), this);
       return watchForMore();
     case socksplice::Relay::Outcome::kEnded:
       return finish(CloseReason::kDone);
@@ -129,6 +150,18 @@ void Session::watchForMore() {
   const auto upstream = relay_->interest(kUpstream);
   clientWatcher_.want(client.read, client.write);
   upstreamWatcher_.want(upstream.read, upstream.write);
+  if (!looking_ && !lastBytesUntil_ && anyUnwatched()) lookSoon();
+}
+
+bool Session::anyUnwatched() const {
+  constexpr socksplice::Relay::Interest kNone;
+  return relay_->interest(kClient) == kNone || relay_->interest(kUpstream) == kNone;
+}
+
+void Session::lookSoon() {
+  looking_ = true;
+  const milliseconds delay = std::min(kLook, service_.settings().idleTimeout);
+  timer_.start<&Session::onTimer>(service_.worker().loop(), delay, this);
 }
 
 void Session::count(const socksplice::Relay::Progress& progress) {
@@ -147,7 +180,12 @@ bool Session::sideFailed() const {
 void Session::onIdleTimer() {
   const milliseconds left = lastMoved_ + service_.settings().idleTimeout - monotonicNow();
   if (left <= milliseconds(0)) return abort(CloseReason::kIdle);
+  looking_ = false;
   timer_.start<&Session::onTimer>(service_.worker().loop(), left, this);
+  if (!anyUnwatched()) return;
+  for (const Side side : {kClient, kUpstream}) relay_->ready(side, {});
+  if (sideFailed()) return advance();
+  lookSoon();
 }
 
 // kRelaying with one side failed, then kResetting
@@ -162,7 +200,7 @@ void Session::limitLastBytes() {
 void Session::passResetOn() {
   const Side survivor = other(relay_->failedSide());
   const int fd = survivor == kClient ? client_.get() : upstream_.get();
-  const bool lost = relay_->error(survivor) != 0 || connectError(fd) != 0;
+  const bool lost = relay_->error(survivor) != 0 || !hasPeer(fd);
   if (lost || socksplice::everythingAcknowledged(fd) || monotonicNow() >= *lastBytesUntil_) {
     return abort(resetReason());
   }
@@ -193,7 +231,6 @@ void Session::finish(CloseReason reason) {
   clientWatcher_.stop();
   upstreamWatcher_.stop();
   timer_.cancel();
-  nextTurn_.cancel();
   relay_.reset();
   client_.reset();
   upstream_.reset();
@@ -209,26 +246,17 @@ void Session::logEnd(CloseReason reason) const {
              (monotonicNow() - started_).count());
 }
 
-void Session::onClient(Ready ready) {
-  if (state_ != State::kRelaying) return;
-  relay_->ready(kClient, ready.readable, ready.writable);
-  advance();
-}
+void Session::onClient(Ready ready) { onReady(kClient, ready); }
 
 void Session::onUpstream(Ready ready) {
-  if (state_ == State::kConnecting) {
-    // Writable alone is success; a socket that failed is readable too.
-    const int error = ready.readable ? connectError(upstream_.get()) : 0;
-    if (error == EINPROGRESS) return;
-    if (error != 0) {
-      if (goOnAfter(error)) tryRemotes();
-      return;
-    }
-    connected();
-  } else if (state_ != State::kRelaying) {
-    return;
-  }
-  relay_->ready(kUpstream, ready.readable, ready.writable);
+  if (state_ == State::kConnecting) return onConnectEvent();
+  onReady(kUpstream, ready);
+}
+
+void Session::onReady(Side side, Ready ready) {
+  if (state_ != State::kRelaying) return;
+  relay_->ready(side,
+                {.readable = ready.readable, .writable = ready.writable, .ended = ready.ended});
   advance();
 }
 

@@ -13,7 +13,6 @@
 #include "core/address.h"
 #include "core/clock.h"
 #include "core/fd_watcher.h"
-#include "core/next_turn.h"
 #include "core/timer.h"
 #include "net/remotes.h"
 #include "net/service.h"
@@ -50,14 +49,18 @@ class Session {
 
   // kConnecting
   void tryRemotes();
-  [[nodiscard]] int tryRemote();
-  [[nodiscard]] bool goOnAfter(int error);
+  [[nodiscard]] bool tryRemote();
+  void tryNextRemote(int error);
+  void connectFailed(int error);
   void onConnectTimer();
+  void onConnectEvent();
   void connected();
 
   // kRelaying
   void advance();
   void watchForMore();
+  [[nodiscard]] bool anyUnwatched() const;
+  void lookSoon();
   void count(const socksplice::Relay::Progress& progress);
   [[nodiscard]] bool sideFailed() const;
 
@@ -70,6 +73,7 @@ class Session {
 
   void onClient(Ready ready);
   void onUpstream(Ready ready);
+  void onReady(Side side, Ready ready);
   void onTimer();
   void onIdleTimer();
   [[nodiscard]] CloseReason resetReason() const;
@@ -77,6 +81,7 @@ class Session {
   RelayService& service_;
   std::list<std::unique_ptr<Session>>::iterator place_;  // in the service's list
   State state_ = State::kConnecting;
+  bool looking_ = false;  // the timer is set for a look at the sides that are not watched
   milliseconds started_;
   milliseconds lastMoved_;  // kConnecting: when the present address was first tried
   std::optional<milliseconds> lastBytesUntil_;  // set when a side has failed
@@ -90,7 +95,6 @@ class Session {
   FdWatcher clientWatcher_;
   FdWatcher upstreamWatcher_;
   Timer timer_;
-  NextTurn nextTurn_;
   std::optional<socksplice::Relay> relay_;  // from kRelaying on
 };
 

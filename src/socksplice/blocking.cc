@@ -41,7 +41,9 @@ void waitForEither(Relay& relay, int a, int b) noexcept {
   for (const Side side : {Side::kA, Side::kB}) {
     const int events = both[static_cast<std::size_t>(side)].revents;
     const bool failed = (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;
-    relay.ready(side, failed || (events & POLLIN) != 0, failed || (events & POLLOUT) != 0);
+    if (events == 0) continue;
+    relay.ready(side, {.readable = failed || (events & POLLIN) != 0,
+                       .writable = failed || (events & POLLOUT) != 0});
   }
 }
 
@@ -54,7 +56,6 @@ Spliced splice(std::size_t chunkSize, int source, int target) {
   const SigpipeGuard guard;
   Pools pools({.hold = chunkSize});
   Pump pump(pools);
-  pump.expect(source);
   Spliced spliced;
   for (;;) {
     const Pump::Progress progress = pump.move(source, target, kShare);
@@ -87,9 +88,9 @@ Relayed relay(int a, int b) {
   Pools pools;
   Relay both(pools, a, b);
   for (;;) {
-    const Relay::Progress progress = both.advance(kShare);
+    both.advance(kShare);
     if (both.outcome() != Relay::Outcome::kMoving) break;
-    if (!progress.again) waitForEither(both, a, b);
+    waitForEither(both, a, b);
   }
   return {.fromA = both.delivered(Side::kA),
           .fromB = both.delivered(Side::kB),

@@ -30,8 +30,6 @@ Pump::Pump(Pools& pools) noexcept
       splicing_(kZeroCopy && pools.limits().lane == Lane::kSplice),
       canSplice_(kZeroCopy && pools.limits().lane != Lane::kCopy) {}
 
-void Pump::expect(int source) noexcept { tellsLeft_ = tellWhatIsLeft(source); }
-
 std::size_t Pump::held() const noexcept {
   return pipe_ ? pipe_->held() : buffer_ ? buffer_.bytes().size() : 0;
 }
@@ -44,19 +42,18 @@ void Pump::drop() noexcept {
 Pump::Progress Pump::move(int source, int target, std::size_t share) noexcept {
   Progress progress;
   Step wait;
-  while (!wait) {
-    wait = progress.moved() < share ? step(source, target, progress) : Wait::kNothing;
-  }
+  while (!wait) wait = step(source, target, share, progress);
   progress.wait = *wait;
   if (held() == 0) drop();  // to hold nothing is to borrow nothing
   return progress;
 }
 
 // What is held goes out before anything more comes in.
-Pump::Step Pump::step(int source, int target, Progress& progress) noexcept {
+Pump::Step Pump::step(int source, int target, std::size_t share, Progress& progress) noexcept {
   if (buffer_) return sendBuffer(target, progress);
   if (pipe_ && pipe_->held() > 0) return drainPipe(target, progress);
   if (ended_) return error_ == 0 ? Wait::kEnd : Wait::kSourceFailed;
+  if (progress.moved() >= share) return Wait::kNothing;
   return splicing_ ? fillPipe(source, target, progress) : copy(source, target, progress);
 }
 
@@ -88,15 +85,16 @@ Pump::Step Pump::copy(int source, int target, Progress& progress) noexcept {
   return wait;
 }
 
-// Reads into the scratch buffer until it holds `asked` bytes or the source has no more. The end,
-// where there is one, is found before the bytes in front of it are sent on.
+// Reads into the scratch buffer. A short read ends it: the caller is told again if there is more.
+// Only an end that is known to follow is read as well, so that it leaves with the bytes in front of
+// it.
 Pump::Step Pump::read(int source, std::size_t asked, std::size_t& count) noexcept {
   while (count < asked) {
-    const Received got = receive(source, pools_->scratch() + count, asked - count, tellsLeft_);
-    if (got.bytes == 0) return sourceEnded(0);
-    if (got.bytes < 0) return wouldBlock(errno) ? Step(Wait::kSource) : sourceEnded(errno);
-    count += static_cast<std::size_t>(got.bytes);
-    if (got.drained) return Wait::kSource;
+    const ssize_t got = receive(source, pools_->scratch() + count, asked - count);
+    if (got == 0) return sourceEnded(0);
+    if (got < 0) return wouldBlock(errno) ? Step(Wait::kSource) : sourceEnded(errno);
+    count += static_cast<std::size_t>(got);
+    if (count < asked && !endFollows_) return Wait::kSource;
   }
   return {};
 }

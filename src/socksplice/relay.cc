@@ -20,19 +20,18 @@ int takeError(int fd) noexcept {
 
 Relay::Relay(Pools& pools, int a, int b) noexcept
     : sides_{SideState{.fd = a}, SideState{.fd = b}},
-      directions_{Direction(pools), Direction(pools)} {
-  directions_[index(Side::kA)].pump.expect(a);
-  directions_[index(Side::kB)].pump.expect(b);
-}
+      directions_{Direction(pools), Direction(pools)} {}
 
-void Relay::ready(Side side, bool readable, bool writable) noexcept {
+void Relay::ready(Side side, Readiness readiness) noexcept {
   SideState& state = sides_[index(side)];
-  state.readable |= readable;
-  state.writable |= writable;
-  // A side that failed while its bytes wait for the other would go unnoticed: nobody reads it.
-  if (readable && writable && direction(side).wait == Wait::kTarget && state.error == 0) {
+  // Where nothing is wanted of a side, because its bytes wait for the other or it has ended, no
+  // read or write would find out that it failed.
+  if (interest(side) == Interest{} && state.error == 0) {
     if (const int error = takeError(state.fd); error != 0) fail(side, error);
   }
+  state.readable |= readiness.readable;
+  state.writable |= readiness.writable;
+  if (readiness.ended) directions_[index(side)].pump.endFollows();
 }
 
 Relay::Progress Relay::advance(std::size_t share) noexcept {
@@ -56,8 +55,6 @@ void Relay::advance(Side from, std::size_t share, Progress& progress) noexcept {
   way.delivered += moved.moved();
   way.wait = moved.wait;
   settle(from);
-  // A failure found in one direction may let the other go on.
-  progress.again |= way.wait == Wait::kNothing || way.wait == Wait::kTargetFailed;
 }
 
 void Relay::settle(Side from) noexcept {
@@ -104,7 +101,8 @@ Relay::Outcome Relay::outcome() const noexcept {
 }
 
 Relay::Interest Relay::interest(Side side) const noexcept {
-  return {.read = direction(side).wait == Wait::kSource,
+  const Wait from = direction(side).wait;
+  return {.read = from == Wait::kSource || from == Wait::kNothing,
           .write = direction(other(side)).wait == Wait::kTarget};
 }
 
