@@ -31,7 +31,7 @@ Pump::Pump(Pools& pools) noexcept
       canSplice_(kZeroCopy && pools.limits().lane != Lane::kCopy) {}
 
 std::size_t Pump::held() const noexcept {
-  return pipe_ ? pipe_->held() : buffer_ ? buffer_.bytes().size() : 0;
+  return (pipe_ ? pipe_->held() : 0) + (buffer_ ? buffer_.bytes().size() : 0);
 }
 
 void Pump::drop() noexcept {
@@ -44,7 +44,7 @@ Pump::Progress Pump::move(int source, int target, std::size_t share) noexcept {
   Step wait;
   while (!wait) wait = step(source, target, share, progress);
   progress.wait = *wait;
-  if (held() == 0) drop();  // to hold nothing is to borrow nothing
+  if (pipe_ && pipe_->held() == 0) pipe_.reset();  // to hold nothing is to borrow nothing
   return progress;
 }
 
