@@ -1,5 +1,6 @@
 // Options, configuration, server, run. The one place that prints usage and exits.
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <string>
 #include <variant>
@@ -28,8 +29,10 @@ int serve(const proxy::app::Configuration& configuration) {
   } catch (const std::exception& error) {
     failure = error.what();
   }
-  proxy::log::stop();
-  return failure.empty() ? 0 : complain(failure, kCouldNotStart);
+  const bool logged = proxy::log::stop();
+  const int status = failure.empty() ? 0 : complain(failure, kCouldNotStart);
+  if (!logged) std::_Exit(status);
+  return status;
 }
 
 }  // namespace

@@ -7,6 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "socksplice/lane.h"
+
 namespace socksplice {
 
 struct Spliced {
@@ -16,7 +18,7 @@ struct Spliced {
 
 /// Moves bytes from `source` to `target`, at most `chunkSize` at a time, until the source ends;
 /// then shuts the target's write side. Two threads may each run one direction of a pair.
-Spliced splice(std::size_t chunkSize, int source, int target);
+Spliced splice(std::size_t chunkSize, int source, int target, Lane lane = Lane::kAuto);
 
 struct Relayed {
   std::uint64_t fromA = 0;  ///< bytes that came from a and were taken by b
@@ -26,6 +28,6 @@ struct Relayed {
 
 /// Joins `a` and `b` both ways until both ends are done, carrying half-closes across. When one side
 /// fails, returns as soon as what it had sent before is delivered.
-Relayed relay(int a, int b);
+Relayed relay(int a, int b, Lane lane = Lane::kAuto);
 
 }  // namespace socksplice

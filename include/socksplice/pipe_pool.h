@@ -62,7 +62,8 @@ class PipePool {
   const Limits limits_;
   std::size_t lent_ = 0;
   std::uint64_t refused_ = 0;
-  std::vector<Pipe> idle_;  // its full size is reserved, so that giving back cannot throw
+  std::uint32_t spared_ = 0;  // borrowers to refuse without asking the kernel
+  std::vector<Pipe> idle_;    // its full size is reserved, so that giving back cannot throw
 };
 
 }  // namespace socksplice

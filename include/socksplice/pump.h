@@ -44,6 +44,10 @@ class Pump {
   /// it is then read, and passed on, together with the last of them. Optional.
   void endFollows() noexcept { endFollows_ = true; }
 
+  /// The source is known to have failed (SO_ERROR, which the kernel then forgets): what it sent
+  /// before can still be read, but what then looks like its end is kSourceFailed.
+  void sourceFailed(int error) noexcept { sourceError_ = error; }
+
   /// Moves from `source` to `target`, and begins no step after `share` bytes.
   Progress move(int source, int target, std::size_t share) noexcept;
 
@@ -78,6 +82,7 @@ class Pump {
   PooledPipe pipe_;
   PooledBuffer buffer_;
   int error_ = 0;
+  int sourceError_ = 0;
   bool ended_ = false;
   bool endFollows_ = false;
   bool splicing_;            // the lane of the next read

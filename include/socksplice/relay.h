@@ -24,7 +24,8 @@ class Relay {
  public:
   enum class Outcome : std::uint8_t {
     kMoving,  ///< at least one direction goes on
-    kEnded,   ///< both directions came to their end in order
+    kEnded,   ///< both directions came to their end in order: close both, which tells the last of
+              ///< them
     kReset,   ///< failedSide() failed; nothing more can be delivered
   };
   struct Interest {
@@ -50,7 +51,13 @@ class Relay {
   /// advance() tries.
   void notReadable(Side side) noexcept { sides_[index(side)].readable = false; }
 
-  /// `side` is ready. Where interest(side) is nothing, looks whether it failed.
+  /// `side` is known to have failed with `error`; what it sent before is still delivered.
+  void fail(Side side, int error) noexcept;
+
+  /// Looks whether a side of which nothing is wanted has failed meanwhile.
+  void lookForFailure() noexcept;
+
+  /// `side` is ready.
   void ready(Side side, Readiness readiness) noexcept;
 
   /// Moves up to about `share` bytes in each direction that has not ended and waits for nothing.
@@ -97,18 +104,18 @@ class Relay {
 
   void advance(Side from, std::size_t share, Progress& progress) noexcept;
   void settle(Side from) noexcept;
-  void fail(Side side, int error) noexcept;
 
   std::array<SideState, 2> sides_;
   std::array<Direction, 2> directions_;  // by the side that the bytes come from
   Side failedSide_ = Side::kA;
 };
 
-/// True when everything sent on `fd` was acknowledged (or that cannot be known), so that a reset
-/// cannot take bytes from the peer any more.
-[[nodiscard]] bool everythingAcknowledged(int fd) noexcept;
+/// Bytes sent on `fd` that its peer has not acknowledged, which a reset would take from it; 0 where
+/// that cannot be known.
+[[nodiscard]] std::size_t unacknowledged(int fd) noexcept;
 
-/// Makes close(fd) send a reset instead of an orderly end. Unsent bytes are dropped by it.
+/// Makes close(fd) send a reset instead of an orderly end. Unsent bytes are dropped by it. A unix
+/// socket knows no reset: its peer reads an end, unless we left bytes of it unread.
 void resetOnClose(int fd) noexcept;
 
 }  // namespace socksplice

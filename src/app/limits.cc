@@ -1,6 +1,7 @@
 #include "app/limits.h"
 
 #include <sys/resource.h>
+#include <sys/select.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -49,11 +50,13 @@ bool exemptFromPipeQuota() {
 
 }  // namespace
 
-std::size_t raiseDescriptorLimit() {
+std::size_t raiseDescriptorLimit(const std::string& pollMethod) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) < 0) return 1024;
   const rlim_t soft = limit.rlim_cur;
   limit.rlim_cur = limit.rlim_max;
+  // select(2) writes behind its set for a descriptor of FD_SETSIZE or more; so there shall be none.
+  if (pollMethod == "select") limit.rlim_cur = std::min<rlim_t>(limit.rlim_cur, FD_SETSIZE);
   // Some systems refuse an infinite one although they name it.
   if (setrlimit(RLIMIT_NOFILE, &limit) < 0) limit.rlim_cur = soft;
   return static_cast<std::size_t>(std::min<rlim_t>(limit.rlim_cur, 100'000'000));
@@ -61,6 +64,8 @@ std::size_t raiseDescriptorLimit() {
 
 std::size_t pipesAllowed(std::size_t capacity) {
   if (exemptFromPipeQuota()) return kUnlimited;
+  // No pipe is larger than this, whatever is asked for.
+  capacity = std::min(capacity, readFrom<std::size_t>("/proc/sys/fs/pipe-max-size", 1 << 20));
   const auto pages = readFrom<std::size_t>("/proc/sys/fs/pipe-user-pages-soft", 0);
   if (pages == 0) return kUnlimited;
   const auto pageSize = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
@@ -75,7 +80,7 @@ Limits shareOut(const Configuration& configuration, std::size_t descriptors,
   limits.pipes =
       std::min(pipesAllowed, std::max(configuration.threads, descriptors / kPipeShare / 2));
   const std::size_t reserved = fixed + 2 * limits.pipes;
-  limits.sessions = descriptors > reserved + 2 ? (descriptors - reserved) / 2 : 1;
+  limits.sessions = descriptors > reserved ? (descriptors - reserved) / 2 : 0;
   if (configuration.maxConnections != 0) {
     limits.sessions = std::min(limits.sessions, configuration.maxConnections);
   }

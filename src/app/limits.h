@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <string>
 
 #include "app/configuration.h"
 
@@ -11,11 +12,12 @@ namespace proxy::app {
 struct Limits {
   std::size_t descriptors = 0;  ///< RLIMIT_NOFILE
   std::size_t pipes = 0;        ///< lent at once, all workers together
-  std::size_t sessions = 0;     ///< at once
+  std::size_t sessions = 0;     ///< at once; 0: the descriptors do not suffice
 };
 
-/// Raises RLIMIT_NOFILE as far as it may be, and says where it stands then.
-[[nodiscard]] std::size_t raiseDescriptorLimit();
+/// Raises RLIMIT_NOFILE as far as it may be and `pollMethod` can bear, and says where it stands
+/// then.
+[[nodiscard]] std::size_t raiseDescriptorLimit(const std::string& pollMethod);
 
 /// Pipes of `capacity` bytes that this user may hold before the kernel grants only tiny ones
 /// (fs.pipe-user-pages-soft, which does not bind CAP_SYS_RESOURCE or CAP_SYS_ADMIN).

@@ -12,6 +12,7 @@
 #include <boost/program_options.hpp>
 
 #include "app/quantity.h"
+#include "core/address.h"
 #include "core/event_loop.h"
 #include "core/format.h"
 
@@ -43,7 +44,8 @@ Problem store(Expected<Value> parsed, T& to) {
 Problem addEndpoint(std::vector<Endpoint>& to, const std::string& text, Role role) {
   auto endpoint = parseEndpoint(text, role);
   if (!endpoint) return endpoint.error();
-  if (std::find(to.begin(), to.end(), *endpoint) != to.end() && endpoint->port != 0) {
+  const bool anyPort = endpoint->scheme == Scheme::kTcp && endpoint->port == 0;
+  if (!anyPort && std::find(to.begin(), to.end(), *endpoint) != to.end()) {
     return "it is given twice";
   }
   to.push_back(*std::move(endpoint));
@@ -80,6 +82,22 @@ Problem setPollMethod(Configuration& c, const std::string& value) {
   const auto methods = EventLoop::methods();
   if (std::find(methods.begin(), methods.end(), value) == methods.end()) return oneOf(methods);
   c.pollMethod = value;
+  return std::nullopt;
+}
+
+// Names would have to be looked up before they can be asked.
+Problem setDnsServers(Configuration& c, const std::string& value) {
+  for (std::size_t start = 0; start <= value.size();) {
+    const std::size_t end = std::min(value.find(',', start), value.size());
+    const std::string one = value.substr(start, end - start);
+    const auto endpoint = parseEndpoint(one, Role::kRemote);
+    const bool good =
+        Address::literal(one, 0) || (endpoint && endpoint->scheme == Scheme::kTcp &&
+                                     Address::literal(endpoint->host, endpoint->port));
+    if (!good) return "it must be addresses, like 192.0.2.53 or 192.0.2.53:5353,[2001:db8::53]:53";
+    start = end + 1;
+  }
+  c.dnsServers = value;
   return std::nullopt;
 }
 
@@ -139,11 +157,7 @@ constexpr std::array kOptions = {
     Option{"poll-method", 0, "METHOD", "the best there is", "epoll, kqueue, poll, select, ...",
            setPollMethod},
     Option{"dns-servers", 0, "HOST[:PORT],...", "the system's",
-           "name servers to ask for remotes given by name",
-           [](Configuration& c, const std::string& v) -> Problem {
-             c.dnsServers = v;
-             return std::nullopt;
-           }},
+           "name servers to ask for remotes given by name", setDnsServers},
     Option{"connect-timeout", 0, "TIME", "5s", "for each address of a remote",
            [](Configuration& c, const std::string& v) { return setDuration(c.connectTimeout, v); }},
     Option{"idle-timeout", 0, "TIME", "1h", "end sessions in which nothing moves for so long",
@@ -216,6 +230,13 @@ Problem checkWhole(const Configuration& c) {
     return "-l (--listen) is missing: where clients connect to, like -l 0.0.0.0:8080";
   if (c.remotes.empty())
     return "-r (--remote) is missing: where they are carried to, like -r 10.0.0.7:80";
+  for (const Endpoint& remote : c.remotes) {
+    if (std::find(c.listeners.begin(), c.listeners.end(), remote) == c.listeners.end()) continue;
+    return fmt::format(
+        "-r (--remote) \"{}\": that is a listener of this proxy: it would carry its clients "
+        "to itself",
+        remote.text());
+  }
   return std::nullopt;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <stdexcept>
 #include <utility>
 
 #include "app/quantity.h"
@@ -24,6 +25,20 @@ Worker::Settings workerSettings(const Configuration& configuration, const Limits
                     .idlePipes = std::min<std::size_t>(pipes, 16)}};
 }
 
+Limits limitsFor(const Configuration& configuration) {
+  const std::size_t descriptors = raiseDescriptorLimit(configuration.pollMethod);
+  const Limits limits =
+      shareOut(configuration, descriptors, pipesAllowed(configuration.bufferSize));
+  if (limits.sessions == 0) {
+    throw std::runtime_error(
+        fmt::format("{} descriptors (RLIMIT_NOFILE) do not suffice for {} threads: raise the limit "
+                    "(ulimit -n) or "
+                    "lower -t",
+                    descriptors, configuration.threads));
+  }
+  return limits;
+}
+
 relay::Settings relaySettings(const Configuration& configuration) {
   return {.socket = {.noDelay = configuration.noDelay},
           .connectTimeout = configuration.connectTimeout,
@@ -34,8 +49,7 @@ relay::Settings relaySettings(const Configuration& configuration) {
 
 Server::Server(const Configuration& configuration)
     : configuration_(configuration),
-      limits_(
-          shareOut(configuration, raiseDescriptorLimit(), pipesAllowed(configuration.bufferSize))),
+      limits_(limitsFor(configuration)),
       loop_(configuration.pollMethod),
       resolver_(loop_, configuration.dnsServers),
       names_(loop_, resolver_, metrics_, configuration.remotes,
@@ -93,6 +107,14 @@ void Server::onRemotes(Expected<NameWatch::List> remotes) {
 
 void Server::serveIfResolved() {
   if (state_ != State::kResolving || unresolvedListeners_ > 0 || !remotes_) return;
+  try {
+    start();
+  } catch (const std::exception& error) {
+    fail(error.what());  // not through the resolver's C frames
+  }
+}
+
+void Server::start() {
   for (std::size_t i = 0; i < configuration_.threads; ++i) {
     workers_.push_back(std::make_unique<Worker>(i, workerSettings(configuration_, limits_)));
   }
@@ -179,14 +201,17 @@ void Server::logStart() const {
   const char* lane = c.lane == socksplice::Lane::kAuto     ? "auto"
                      : c.lane == socksplice::Lane::kSplice ? "splice"
                                                            : "copy";
+  const std::string asked =
+      c.maxConnections == 0 ? "" : fmt::format(" ({} asked for)", c.maxConnections);
   log::info(
       "proxy {} starts: remotes {}; threads {}, method {}, buffer {}, {}, lane {}, "
-      "connect-timeout {}, idle-timeout {}, drain-timeout {}; "
-      "{} descriptors allow {} sessions and {} pipes",
+      "connect-timeout {}, idle-timeout {}, drain-timeout {}, log-level {}, dns-servers {}; "
+      "{} descriptors allow {} sessions{} and {} pipes",
       PROXY_VERSION, remotes, c.threads, loop_.method(), sizeText(c.bufferSize),
       c.noDelay ? "nodelay" : "nagle", socksplice::kZeroCopy ? lane : "copy",
       durationText(c.connectTimeout), durationText(c.idleTimeout), durationText(c.drainTimeout),
-      limits_.descriptors, limits_.sessions, limits_.pipes);
+      log::nameOf(c.logLevel), c.dnsServers.empty() ? "of the system" : c.dnsServers,
+      limits_.descriptors, limits_.sessions, asked, limits_.pipes);
 }
 
 std::uint64_t Server::total(Metric metric) const {

@@ -46,6 +46,7 @@ class Server {
   void onListenerResolved(const Endpoint& endpoint, Expected<Resolver::Answer> answer);
   void onRemotes(Expected<NameWatch::List> remotes);
   void serveIfResolved();
+  void start();
   [[nodiscard]] Expected<void> openListeners();
   void serve();
 
@@ -77,8 +78,8 @@ class Server {
   std::vector<Listening> listening_;
   NameWatch::List remotes_;
 
-  std::unique_ptr<Acceptor>
-      acceptor_;  // behind workers_ it would be destroyed before their threads
+  // Declared before the workers, so that it is destroyed after their threads have ended.
+  std::unique_ptr<Acceptor> acceptor_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t undrained_ = 0;  // workers that still have sessions
 

@@ -6,12 +6,19 @@
 #include <event2/event.h>
 
 #include "core/check.h"
+#include "core/log.h"
 
 namespace proxy {
 
 namespace {
 
+// libevent's own complaints: what they lead to is said by whoever called.
+void logQuietly(int severity, const char* message) {
+  if (severity >= EVENT_LOG_WARN) log::debug("libevent: {}", message);
+}
+
 event_base* newBase(const std::string& method) {
+  event_set_log_callback(&logQuietly);
   event_config* config = event_config_new();
   CHECK(config != nullptr);
   // Used by one thread only, and never by the operator's environment variables.
@@ -44,7 +51,7 @@ void EventLoop::BaseDeleter::operator()(event_base* base) const noexcept { event
 
 EventLoop::EventLoop(const std::string& method) : base_(newBase(method)) {
   if ((event_base_get_features(base_.get()) & EV_FEATURE_EARLY_CLOSE) != 0) ended_ = EV_CLOSED;
-  wakeupWatcher_.watch<&EventLoop::onWakeup>(*this, wakeup_.fd(), this, true, false);
+  CHECK(wakeupWatcher_.watch<&EventLoop::onWakeup>(*this, wakeup_.fd(), this, true, false));
 }
 
 EventLoop::~EventLoop() {

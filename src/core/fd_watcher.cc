@@ -13,29 +13,31 @@ Ready FdWatcher::readiness(short what) noexcept {
           .ended = (what & EV_CLOSED) != 0};
 }
 
-void FdWatcher::start(EventLoop& loop, int fd, Callback callback, void* owner, bool read,
+bool FdWatcher::start(EventLoop& loop, int fd, Callback callback, void* owner, bool read,
                       bool write) {
   stop();
   loop_ = &loop;
   CHECK(event_assign(&event_, loop.base_.get(), fd, EV_PERSIST, callback, owner) == 0);
-  add(loop.eventsFor(read, write));
+  return add(loop.eventsFor(read, write));
 }
 
-void FdWatcher::want(bool read, bool write) {
+bool FdWatcher::want(bool read, bool write) {
   CHECK(watching());
   const short events = loop_->eventsFor(read, write);
-  if (events == events_) return;
+  if (events == events_) return true;
   if (events_ != 0) event_del(&event_);
-  add(events);
+  return add(events);
 }
 
-void FdWatcher::add(short events) {
-  events_ = events;
-  if (events == 0) return;
+bool FdWatcher::add(short events) {
+  events_ = 0;
+  if (events == 0) return true;
   CHECK(event_assign(&event_, event_get_base(&event_), event_get_fd(&event_),
                      static_cast<short>(events | EV_PERSIST), event_get_callback(&event_),
                      event_get_callback_arg(&event_)) == 0);
-  CHECK(event_add(&event_, nullptr) == 0);
+  if (event_add(&event_, nullptr) != 0) return false;
+  events_ = events;
+  return true;
 }
 
 void FdWatcher::stop() noexcept {

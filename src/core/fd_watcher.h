@@ -23,13 +23,15 @@ class FdWatcher {
 
   /// Calls `(owner->*Method)(Ready)` as long as `fd` is readable and that is wanted, or writable
   /// and that is wanted.
+  /// False where the kernel allows no more watches (epoll_ctl(2): ENOSPC, ENOMEM).
   template <auto Method, class Owner>
-  void watch(EventLoop& loop, int fd, Owner* owner, bool read, bool write) {
-    start(loop, fd, &call<Method, Owner>, owner, read, write);
+  [[nodiscard]] bool watch(EventLoop& loop, int fd, Owner* owner, bool read, bool write) {
+    return start(loop, fd, &call<Method, Owner>, owner, read, write);
   }
 
   /// What is wanted from now on. If that is nothing, not even a failure is reported.
-  void want(bool read, bool write);
+  /// False as with watch().
+  [[nodiscard]] bool want(bool read, bool write);
 
   void stop() noexcept;
   [[nodiscard]] bool watching() const noexcept { return loop_ != nullptr; }
@@ -43,8 +45,8 @@ class FdWatcher {
   }
 
   static Ready readiness(short what) noexcept;
-  void start(EventLoop& loop, int fd, Callback callback, void* owner, bool read, bool write);
-  void add(short events);
+  bool start(EventLoop& loop, int fd, Callback callback, void* owner, bool read, bool write);
+  bool add(short events);
 
   EventLoop* loop_ = nullptr;  // null: not watching
   event event_{};

@@ -1,7 +1,10 @@
 #include "core/log.h"
 
 #include <array>
+#include <chrono>
+#include <future>
 #include <memory>
+#include <thread>
 
 #include <spdlog/async.h>
 #include <spdlog/sinks/ansicolor_sink.h>
@@ -12,6 +15,7 @@ namespace proxy::log {
 namespace {
 
 constexpr std::size_t kQueuedLines = 8192;
+constexpr std::chrono::seconds kLastLines{1};
 
 struct LevelEntry {
   Level level;
@@ -65,14 +69,25 @@ std::uint64_t dropped() {
   return pool ? pool->overrun_counter() : 0;
 }
 
-void stop() {
-  if (!logger) return;
+bool stop() {
+  if (!logger) return true;
   if (const auto lines = dropped(); lines > 0) {
     warning("{} log lines were dropped because stderr was not read fast enough", lines);
   }
   detail::level = Level::kOff;
   logger.reset();
-  spdlog::shutdown();
+  std::promise<void> done;
+  auto written = done.get_future();
+  std::thread closer([done = std::move(done)]() mutable {
+    spdlog::shutdown();
+    done.set_value();
+  });
+  if (written.wait_for(kLastLines) != std::future_status::ready) {
+    closer.detach();
+    return false;
+  }
+  closer.join();
+  return true;
 }
 
 void detail::write(Level level, std::string_view line) {

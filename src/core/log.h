@@ -24,8 +24,10 @@ enum class Level : std::uint8_t { kDebug, kInfo, kWarning, kError, kOff };
 
 /// Before this, and after stop(), nothing is written.
 void start(Level level);
-/// Writes what is queued, and says how many lines were dropped.
-void stop();
+/// Writes what is queued, and says how many lines were dropped. False if the reader of stderr did
+/// not take it within a second: then the log's thread still waits for it, and the process should
+/// _Exit().
+[[nodiscard]] bool stop();
 /// Lines dropped since start().
 [[nodiscard]] std::uint64_t dropped();
 

@@ -17,10 +17,16 @@ namespace proxy {
   X(kSessionsDone, "sessions_done", "sessions whose two directions ended in order")               \
   X(kSessionsReset, "sessions_reset", "sessions that a client or upstream reset")                 \
   X(kSessionsRefused, "sessions_refused", "sessions for which no remote was reached")             \
+  X(kSessionsStalled, "sessions_stalled",                                                         \
+    "sessions whose last bytes before a reset were not taken in time")                            \
+  X(kSessionsExhausted, "sessions_exhausted",                                                     \
+    "sessions ended because the kernel watches no more sockets")                                  \
   X(kSessionsIdle, "sessions_idle", "sessions ended because nothing moved")                       \
   X(kSessionsStopped, "sessions_stopped", "sessions cut off when the program stopped")            \
   X(kConnectsTried, "connects_tried", "connections begun to remotes")                             \
   X(kConnectsFailed, "connects_failed", "of these, refused, timed out or failed")                 \
+  X(kConnectsDelayed, "connects_delayed",                                                         \
+    "times a connection had to wait for descriptors, memory or a backlog")                        \
   X(kBytesFromClients, "bytes_from_clients", "bytes delivered to upstreams")                      \
   X(kBytesFromUpstreams, "bytes_from_upstreams", "bytes delivered to clients")                    \
   X(kBytesSpliced, "bytes_spliced",                                                               \

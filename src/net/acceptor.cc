@@ -6,10 +6,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
+#include "core/check.h"
 #include "core/fd_watcher.h"
 #include "core/log.h"
 
@@ -18,7 +20,7 @@ namespace proxy {
 namespace {
 
 // Of one listener in one turn, so that the others and the signals have theirs.
-constexpr int kBatch = 64;
+constexpr std::size_t kBatch = 64;
 
 // While paused: descriptors may also be freed where nobody tells us, in another process.
 constexpr milliseconds kLookAgain{1000};
@@ -77,7 +79,7 @@ Acceptor::Acceptor(EventLoop& loop, Metrics& metrics, std::vector<std::unique_pt
       maxSessions_(maxSessions),
       batches_(workers.size()) {}
 
-Acceptor::~Acceptor() { close(); }
+Acceptor::~Acceptor() { closeListeners(); }
 
 void Acceptor::add(UniqueFd socket) {
   auto listener = std::make_unique<Listener>();
@@ -91,13 +93,22 @@ void Acceptor::add(UniqueFd socket) {
 void Acceptor::start() {
   giveWay();
   for (const auto& listener : listeners_) {
-    listener->watcher.watch<&Listener::onReady>(loop_, listener->socket.get(), listener.get(), true,
-                                                false);
+    // The first watches of all: there is room for them.
+    CHECK(listener->watcher.watch<&Listener::onReady>(loop_, listener->socket.get(), listener.get(),
+                                                      true, false));
     log::info("listening at {}", listener->address.text());
   }
 }
 
 void Acceptor::close() {
+  // Those whose handshake is complete have been told that they are connected.
+  if (!paused_) {
+    for (const auto& listener : listeners_) accept(*listener);
+  }
+  closeListeners();
+}
+
+void Acceptor::closeListeners() {
   for (const auto& listener : listeners_) listener->removePath();
   listeners_.clear();
   pauseTimer_.cancel();
@@ -110,17 +121,19 @@ std::size_t Acceptor::openSessions() const noexcept {
 }
 
 void Acceptor::accept(Listener& listener) {
-  for (int i = 0; i < kBatch && acceptOne(listener); ++i) {
+  std::vector<std::uint64_t> ended;
+  ended.reserve(workers_.size());
+  for (const auto& worker : workers_) ended.push_back(worker->sessionsEnded());
+  const std::size_t open = openSessions();
+  const std::size_t room = maxSessions_ > open ? maxSessions_ - open : 0;
+  for (std::size_t i = 0; i < std::min(room, kBatch) && acceptOne(listener, ended); ++i) {
   }
   handOver();
+  if (room == 0) pause("all sessions are in use (--max-connections)", ended);
 }
 
 // True if there may be another one.
-bool Acceptor::acceptOne(Listener& listener) {
-  if (openSessions() >= maxSessions_) {
-    pause("all " + std::to_string(maxSessions_) + " sessions are in use (--max-connections)");
-    return false;
-  }
+bool Acceptor::acceptOne(Listener& listener, const std::vector<std::uint64_t>& ended) {
   sockaddr_storage peer{};
   socklen_t size = sizeof peer;
   UniqueFd client(acceptClient(listener.socket.get(), peer, size));
@@ -141,7 +154,7 @@ bool Acceptor::acceptOne(Listener& listener) {
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-      pause(std::string("accept: ") + std::strerror(errno));
+      pause(std::strerror(errno), ended);
       return false;
     default:
       // ECONNABORTED, EINTR, EPROTO, and on Linux the network errors that were pending on the new
@@ -156,7 +169,7 @@ void Acceptor::handOver() {
   }
 }
 
-void Acceptor::pause(const std::string& reason) {
+void Acceptor::pause(const char* reason, const std::vector<std::uint64_t>& ended) {
   if (paused_) return;
   paused_ = true;
   metrics_.add(Metric::kAcceptPauses);
@@ -164,9 +177,9 @@ void Acceptor::pause(const std::string& reason) {
     log::warning("accepting pauses until a session ends: {} ({} pauses not reported before)",
                  reason, *heldBack);
   }
-  for (const auto& listener : listeners_) listener->watcher.want(false, false);
-  for (const auto& worker : workers_) {
-    worker->whenFreed([this] { loop_.post([this] { resume(); }); });
+  listen(false);
+  for (std::size_t i = 0; i < workers_.size(); ++i) {
+    workers_[i]->whenFreed(ended[i], [this] { loop_.post([this] { resume(); }); });
   }
   pauseTimer_.start<&Acceptor::resume>(loop_, kLookAgain, this);
 }
@@ -175,7 +188,16 @@ void Acceptor::resume() {
   if (!paused_) return;
   paused_ = false;
   pauseTimer_.cancel();
-  for (const auto& listener : listeners_) listener->watcher.want(true, false);
+  // Where the kernel allows no more watches, either: later.
+  if (listen(true)) return;
+  paused_ = true;
+  pauseTimer_.start<&Acceptor::resume>(loop_, kLookAgain, this);
+}
+
+bool Acceptor::listen(bool on) {
+  bool watched = true;
+  for (const auto& listener : listeners_) watched &= listener->watcher.want(on, false);
+  return watched;
 }
 
 }  // namespace proxy

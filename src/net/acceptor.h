@@ -36,7 +36,8 @@ class Acceptor {
   /// Begins to accept.
   void start();
 
-  /// Closes the listeners, and removes the paths they stood at.
+  /// Accepts who is connected already, then closes the listeners and removes the paths they stood
+  /// at.
   void close();
 
   /// Sessions handed over and not ended yet.
@@ -46,10 +47,12 @@ class Acceptor {
   struct Listener;
 
   void accept(Listener& listener);
-  bool acceptOne(Listener& listener);
+  bool acceptOne(Listener& listener, const std::vector<std::uint64_t>& ended);
   void handOver();
-  void pause(const std::string& reason);
+  void pause(const char* reason, const std::vector<std::uint64_t>& ended);
   void resume();
+  bool listen(bool on);
+  void closeListeners();
 
   EventLoop& loop_;
   Metrics& metrics_;

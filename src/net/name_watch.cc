@@ -61,7 +61,9 @@ void NameWatch::onAnswer(std::size_t index, Expected<Resolver::Answer> answer) {
     if (published_) {
       // Serving by an old answer beats not serving.
       metrics_.add(Metric::kNamesFailed);
-      log::warning("{}; its last known addresses stay in use", failure_);
+      if (warnings_.pass(monotonicNow())) {
+        log::warning("{}; its last known addresses stay in use", failure_);
+      }
       remote.addresses = (*published_)[index].addresses;
     }
   }

@@ -11,6 +11,7 @@
 #include "core/event_loop.h"
 #include "core/expected.h"
 #include "core/metrics.h"
+#include "core/rate_limit.h"
 #include "core/timer.h"
 #include "net/endpoint.h"
 #include "net/remotes.h"
@@ -51,6 +52,7 @@ class NameWatch {
   std::string failure_;
   std::chrono::seconds ttl_{};
   Timer timer_;
+  RateLimit warnings_{1, std::chrono::minutes(1)};
 };
 
 }  // namespace proxy

@@ -34,6 +34,9 @@ Expected<Resolver::Answer> answerFrom(int status, const ares_addrinfo* info) {
     answer.addresses.push_back(Address::copyOf(node->ai_addr, node->ai_addrlen));
     if (node->ai_ttl > 0) ttl = ttl == 0 ? node->ai_ttl : std::min(ttl, node->ai_ttl);
   }
+  for (const ares_addrinfo_cname* alias = info->cnames; alias != nullptr; alias = alias->next) {
+    if (alias->ttl > 0) ttl = ttl == 0 ? alias->ttl : std::min(ttl, alias->ttl);
+  }
   if (answer.addresses.empty()) return unexpected(std::string("the name has no address"));
   answer.ttl = std::chrono::seconds(ttl);
   return answer;
@@ -113,10 +116,9 @@ void Resolver::watch(int fd, bool read, bool write) {
     socket = std::make_unique<Socket>();
     socket->owner = this;
     socket->fd = fd;
-    socket->watcher.watch<&Socket::onReady>(loop_, fd, socket.get(), read, write);
-  } else {
-    socket->watcher.want(read, write);
   }
+  // Where the kernel allows no more watches, the question goes unanswered until its time is over.
+  static_cast<void>(socket->watcher.watch<&Socket::onReady>(loop_, fd, socket.get(), read, write));
 }
 
 void Resolver::onTimer() { process(ARES_SOCKET_BAD, ARES_SOCKET_BAD); }

@@ -21,7 +21,7 @@ namespace proxy {
 class Resolver {
  public:
   struct Answer {
-    std::vector<Address> addresses;  ///< never empty; the order is the system's (RFC 6724)
+    std::vector<Address> addresses;  ///< never empty
     std::chrono::seconds ttl;        ///< how long the answer may be used; 0 if it does not say
   };
   using Callback = std::function<void(Expected<Answer>)>;

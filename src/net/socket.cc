@@ -42,18 +42,18 @@ void apply(int fd, const Address& address, const SocketSettings& settings) {
   if (settings.noDelay) turnOn(fd, IPPROTO_TCP, TCP_NODELAY);
 }
 
-bool somebodyListensAt(const Address& address) {
+// Only a refusal proves that nobody listens: another kind of socket, or one that is not ours to
+// connect to, may well be alive.
+bool nobodyListensAt(const Address& address) {
   const auto fd = openSocket(AF_UNIX);
-  if (!fd) return true;
-  return connect(fd->get(), address.get(), address.size()) == 0 || errno == EAGAIN;
+  return fd && connect(fd->get(), address.get(), address.size()) < 0 && errno == ECONNREFUSED;
 }
 
 // bind(2) fails with EADDRINUSE on any existing file; only a socket nobody listens at is removed.
 void removeStale(const Address& address) {
-  const std::string path = address.path();
   struct stat status{};
-  if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) &&
-      !somebodyListensAt(address)) {
+  const std::string path = address.path();
+  if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) && nobodyListensAt(address)) {
     unlink(path.c_str());
   }
 }
@@ -102,7 +102,14 @@ Expected<UniqueFd, int> beginConnect(const Address& address, const SocketSetting
 }
 
 int connectStatus(int fd) {
-  if (hasPeer(fd)) return 0;
+  sockaddr_storage peer;
+  socklen_t size = sizeof peer;
+  if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) == 0) {
+    // A port of this machine that nobody listens at may be given to the socket itself, which then
+    // connects to itself (RFC 9293, simultaneous open).
+    const Address there = Address::copyOf(reinterpret_cast<sockaddr*>(&peer), size);
+    return !there.isPath() && there == Address::boundTo(fd) ? ECONNREFUSED : 0;
+  }
   int error = 0;
   socklen_t length = sizeof error;
   if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length) < 0) return errno;

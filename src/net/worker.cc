@@ -64,8 +64,11 @@ void Worker::serve(std::vector<Accepted> batch) {
   });
 }
 
-void Worker::whenFreed(Callback callback) {
-  loop_.post([this, callback = std::move(callback)]() mutable { freed_ = std::move(callback); });
+void Worker::whenFreed(std::uint64_t seen, Callback callback) {
+  loop_.post([this, seen, callback = std::move(callback)]() mutable {
+    if (sessionsEnded() != seen) return callback();
+    freed_ = std::move(callback);
+  });
 }
 
 void Worker::drain(Callback callback) {

@@ -38,8 +38,9 @@ class Worker {
   void update(std::shared_ptr<const RemoteList> remotes);
   /// Owner: hands over a batch, with one wake-up.
   void serve(std::vector<Accepted> batch);
-  /// Owner: calls `callback` (on the worker's thread) when the next session ends, once.
-  void whenFreed(Callback callback);
+  /// Owner: calls `callback` (on the worker's thread) when a session ends, or has since
+  /// sessionsEnded() was `seen`; once.
+  void whenFreed(std::uint64_t seen, Callback callback);
   /// Owner: calls `callback` (on the worker's thread) when no session is left, once. No more
   /// clients may be handed over.
   void drain(Callback callback);

@@ -10,12 +10,14 @@
 namespace proxy::relay {
 
 // id, how the log says it, which metric counts it
-#define PROXY_CLOSE_REASONS(X)                                \
-  X(kDone, "done", kSessionsDone)                             \
-  X(kClientReset, "reset by the client", kSessionsReset)      \
-  X(kUpstreamReset, "reset by the upstream", kSessionsReset)  \
-  X(kRefused, "no remote could be reached", kSessionsRefused) \
-  X(kIdle, "idle for too long", kSessionsIdle)                \
+#define PROXY_CLOSE_REASONS(X)                                                       \
+  X(kDone, "done", kSessionsDone)                                                    \
+  X(kClientReset, "reset by the client", kSessionsReset)                             \
+  X(kUpstreamReset, "reset by the upstream", kSessionsReset)                         \
+  X(kRefused, "no remote could be reached", kSessionsRefused)                        \
+  X(kStalled, "failed, and its last bytes were not taken in time", kSessionsStalled) \
+  X(kExhausted, "the kernel watches no more sockets", kSessionsExhausted)            \
+  X(kIdle, "idle for too long", kSessionsIdle)                                       \
   X(kStopped, "the program stopped", kSessionsStopped)
 
 enum class CloseReason : std::uint8_t {

@@ -16,12 +16,13 @@ namespace {
 // Bytes of each direction before the others have their turn.
 constexpr std::size_t kShare = std::size_t{1024} * 1024;
 
-// While descriptors, memory or a path's backlog have run out, a connection is begun again this
-// often.
-constexpr milliseconds kTryAgain{5};
+// While descriptors, memory or a path's backlog have run out, a connection is begun again after a
+// pause that doubles.
+constexpr milliseconds kFirstPause{5};
+constexpr milliseconds kLongestPause{320};
 
-// The last bytes before a reset: how long they may take, and how often we look whether they arrived
-// (no event tells that the peer acknowledged).
+// The last bytes before a reset: how long none of them may move, and how often we look whether they
+// arrived (no event tells that the peer acknowledged).
 constexpr milliseconds kLastBytes{30'000};
 constexpr milliseconds kFirstLook{1};
 constexpr milliseconds kSlowestLook{64};
@@ -65,7 +66,7 @@ bool Session::tryRemote() {
   EventLoop& loop = service_.worker().loop();
   auto socket = beginConnect(route_.address(), service_.settings().socket);
   if (!socket && passes(socket.error())) {
-    timer_.start<&Session::onTimer>(loop, kTryAgain, this);
+    tryAgainLater(socket.error());
     return true;
   }
   service_.worker().metrics().add(Metric::kConnectsTried);
@@ -74,14 +75,30 @@ bool Session::tryRemote() {
     return false;
   }
   upstream_ = *std::move(socket);
+  pause_ = milliseconds(0);
   // On this machine it may be connected by now, which saves an event.
-  if (hasPeer(upstream_.get())) {
+  const int status = connectStatus(upstream_.get());
+  if (status == 0) {
     connected();
     return true;
   }
-  upstreamWatcher_.watch<&Session::onUpstream>(loop, upstream_.get(), this, false, true);
+  if (status != EINPROGRESS) {
+    connectFailed(status);
+    return false;
+  }
+  if (!upstreamWatcher_.watch<&Session::onUpstream>(loop, upstream_.get(), this, false, true)) {
+    abort(CloseReason::kExhausted);
+    return true;
+  }
   timer_.start<&Session::onTimer>(loop, service_.settings().connectTimeout, this);
   return true;
+}
+
+void Session::tryAgainLater(int error) {
+  service_.worker().metrics().add(Metric::kConnectsDelayed);
+  delayedBy_ = error;
+  pause_ = std::clamp(pause_ * 2, kFirstPause, kLongestPause);
+  timer_.start<&Session::onTimer>(service_.worker().loop(), pause_, this);
 }
 
 void Session::connectFailed(int error) {
@@ -102,28 +119,34 @@ void Session::onConnectTimer() {
   const bool begun = static_cast<bool>(upstream_);
   const bool inTime = monotonicNow() - lastMoved_ < service_.settings().connectTimeout;
   if (!begun && inTime) return tryRemotes();
-  tryNextRemote(ETIMEDOUT);
+  tryNextRemote(begun ? ETIMEDOUT : delayedBy_);
 }
 
 void Session::onConnectEvent() {
   const int status = connectStatus(upstream_.get());
   if (status == EINPROGRESS) return;
+  // Reset once it stood: what it said before is still to be delivered.
+  if (status == ECONNRESET || status == EPIPE) return connected(status);
   if (status != 0) return tryNextRemote(status);
   connected();
 }
 
-void Session::connected() {
+void Session::connected(int upstreamError) {
   EventLoop& loop = service_.worker().loop();
   state_ = State::kRelaying;
   timer_.start<&Session::onTimer>(loop, service_.settings().idleTimeout, this);
   relay_.emplace(service_.worker().pools(), client_.get(), upstream_.get());
-  relay_->notReadable(kUpstream);  // most clients speak first
-  clientWatcher_.watch<&Session::onClient>(loop, client_.get(), this, true, false);
-  if (upstreamWatcher_.watching()) {
-    upstreamWatcher_.want(true, false);
+  if (upstreamError != 0) {
+    relay_->fail(kUpstream, upstreamError);
   } else {
-    upstreamWatcher_.watch<&Session::onUpstream>(loop, upstream_.get(), this, true, false);
+    relay_->notReadable(kUpstream);  // most clients speak first
   }
+  const bool watched =
+      clientWatcher_.watch<&Session::onClient>(loop, client_.get(), this, true, false) &&
+      (upstreamWatcher_.watching() ? upstreamWatcher_.want(true, false)
+                                   : upstreamWatcher_.watch<&Session::onUpstream>(
+                                         loop, upstream_.get(), this, true, false));
+  if (!watched) return abort(CloseReason::kExhausted);
   advance();
 }
 
@@ -139,7 +162,6 @@ void Session::advance() {
     case socksplice::Relay::Outcome::kEnded:
       return finish(CloseReason::kDone);
     case socksplice::Relay::Outcome::kReset:
-      limitLastBytes();
       state_ = State::kResetting;
       return passResetOn();
   }
@@ -148,9 +170,11 @@ void Session::advance() {
 void Session::watchForMore() {
   const auto client = relay_->interest(kClient);
   const auto upstream = relay_->interest(kUpstream);
-  clientWatcher_.want(client.read, client.write);
-  upstreamWatcher_.want(upstream.read, upstream.write);
-  if (!looking_ && !lastBytesUntil_ && anyUnwatched()) lookSoon();
+  if (!clientWatcher_.want(client.read, client.write) ||
+      !upstreamWatcher_.want(upstream.read, upstream.write)) {
+    return abort(CloseReason::kExhausted);
+  }
+  if (!looking_ && !lastBytesLimited_ && anyUnwatched()) lookSoon();
 }
 
 bool Session::anyUnwatched() const {
@@ -183,7 +207,7 @@ void Session::onIdleTimer() {
   looking_ = false;
   timer_.start<&Session::onTimer>(service_.worker().loop(), left, this);
   if (!anyUnwatched()) return;
-  for (const Side side : {kClient, kUpstream}) relay_->ready(side, {});
+  relay_->lookForFailure();
   if (sideFailed()) return advance();
   lookSoon();
 }
@@ -191,23 +215,33 @@ void Session::onIdleTimer() {
 // kRelaying with one side failed, then kResetting
 
 void Session::limitLastBytes() {
-  if (lastBytesUntil_) return;
-  lastBytesUntil_ = monotonicNow() + kLastBytes;
+  if (lastBytesLimited_) return;
+  lastBytesLimited_ = true;
   timer_.start<&Session::onTimer>(service_.worker().loop(), kLastBytes, this);
 }
 
-// A reset drops what its sender's kernel has not delivered, so it waits for the acknowledgement.
+void Session::onLastBytesTimer() {
+  const milliseconds left = lastMoved_ + kLastBytes - monotonicNow();
+  if (left <= milliseconds(0)) return abort(CloseReason::kStalled);
+  timer_.start<&Session::onTimer>(service_.worker().loop(), left, this);
+}
+
+// A reset drops what its sender's kernel has not delivered, so it waits until all is acknowledged.
 void Session::passResetOn() {
   const Side survivor = other(relay_->failedSide());
   const int fd = survivor == kClient ? client_.get() : upstream_.get();
+  const std::size_t left = socksplice::unacknowledged(fd);
   const bool lost = relay_->error(survivor) != 0 || !hasPeer(fd);
-  if (lost || socksplice::everythingAcknowledged(fd) || monotonicNow() >= *lastBytesUntil_) {
-    return abort(resetReason());
+  if (lost || left == 0) return abort(resetReason());
+  if (left != unacknowledged_) {
+    unacknowledged_ = left;
+    lastMoved_ = monotonicNow();
   }
+  if (monotonicNow() - lastMoved_ >= kLastBytes) return abort(CloseReason::kStalled);
   clientWatcher_.stop();
   upstreamWatcher_.stop();
-  look_ = std::clamp(look_ * 2, kFirstLook, kSlowestLook);
-  timer_.start<&Session::onTimer>(service_.worker().loop(), look_, this);
+  pause_ = std::clamp(pause_ * 2, kFirstLook, kSlowestLook);
+  timer_.start<&Session::onTimer>(service_.worker().loop(), pause_, this);
 }
 
 CloseReason Session::resetReason() const {
@@ -265,7 +299,7 @@ void Session::onTimer() {
     case State::kConnecting:
       return onConnectTimer();
     case State::kRelaying:
-      return lastBytesUntil_ ? abort(resetReason()) : onIdleTimer();
+      return lastBytesLimited_ ? onLastBytesTimer() : onIdleTimer();
     case State::kResetting:
       return passResetOn();
     case State::kFinished:

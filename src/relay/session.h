@@ -54,7 +54,8 @@ class Session {
   void connectFailed(int error);
   void onConnectTimer();
   void onConnectEvent();
-  void connected();
+  void tryAgainLater(int error);
+  void connected(int upstreamError = 0);
 
   // kRelaying
   void advance();
@@ -66,6 +67,7 @@ class Session {
 
   // kRelaying with one side failed, then kResetting
   void limitLastBytes();
+  void onLastBytesTimer();
   void passResetOn();
 
   void finish(CloseReason reason);
@@ -81,11 +83,13 @@ class Session {
   RelayService& service_;
   std::list<std::unique_ptr<Session>>::iterator place_;  // in the service's list
   State state_ = State::kConnecting;
-  bool looking_ = false;  // the timer is set for a look at the sides that are not watched
+  bool lastBytesLimited_ = false;  // a side failed, and the timer is set for the last bytes of it
+  bool looking_ = false;           // the timer is set for a look at the sides that are not watched
   milliseconds started_;
-  milliseconds lastMoved_;  // kConnecting: when the present address was first tried
-  std::optional<milliseconds> lastBytesUntil_;  // set when a side has failed
-  milliseconds look_{0};  // kResetting: until the next look whether all was acknowledged
+  milliseconds lastMoved_;          // kConnecting: when the present address was first tried
+  milliseconds pause_{0};           // kConnecting, kResetting: until the next try or look
+  std::size_t unacknowledged_ = 0;  // kResetting: at the last look
+  int delayedBy_ = 0;               // kConnecting: the errno for which the present address waits
   Route route_;
   Address peer_;
 

@@ -49,12 +49,12 @@ void waitForEither(Relay& relay, int a, int b) noexcept {
 
 }  // namespace
 
-Spliced splice(std::size_t chunkSize, int source, int target) {
+Spliced splice(std::size_t chunkSize, int source, int target, Lane lane) {
   for (const int fd : {source, target}) {
     if (const int error = makeNonBlocking(fd); error != 0) return {.error = error};
   }
   const SigpipeGuard guard;
-  Pools pools({.hold = chunkSize});
+  Pools pools({.lane = lane, .hold = chunkSize});
   Pump pump(pools);
   Spliced spliced;
   for (;;) {
@@ -80,17 +80,21 @@ Spliced splice(std::size_t chunkSize, int source, int target) {
   }
 }
 
-Relayed relay(int a, int b) {
+Relayed relay(int a, int b, Lane lane) {
   for (const int fd : {a, b}) {
     if (const int error = makeNonBlocking(fd); error != 0) return {.error = error};
   }
   const SigpipeGuard guard;
-  Pools pools;
+  Pools pools({.lane = lane});
   Relay both(pools, a, b);
   for (;;) {
     both.advance(kShare);
     if (both.outcome() != Relay::Outcome::kMoving) break;
     waitForEither(both, a, b);
+  }
+  if (both.outcome() == Relay::Outcome::kEnded) {
+    // The relay leaves the last end to the caller's close, which may be far off.
+    for (const int fd : {a, b}) shutdown(fd, SHUT_WR);
   }
   return {.fromA = both.delivered(Side::kA),
           .fromB = both.delivered(Side::kB),

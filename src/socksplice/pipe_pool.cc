@@ -4,6 +4,14 @@
 
 namespace socksplice {
 
+namespace {
+
+// Where the kernel gave none, it costs several system calls to hear the same again: so many
+// borrowers are refused without asking.
+constexpr std::uint32_t kSpared = 64;
+
+}  // namespace
+
 PooledPipe::PooledPipe(PooledPipe&& other) noexcept
     : pool_(std::exchange(other.pool_, nullptr)), pipe_(std::move(other.pipe_)) {}
 
@@ -28,8 +36,11 @@ PooledPipe PipePool::borrow() noexcept {
   if (!idle_.empty()) {
     pipe = std::move(idle_.back());
     idle_.pop_back();
-  } else if (lent_ < limits_.lent) {
+  } else if (lent_ < limits_.lent && spared_ == 0) {
     pipe = Pipe::open(limits_.capacity);
+    if (!pipe) spared_ = kSpared;
+  } else if (spared_ > 0) {
+    --spared_;
   }
   if (!pipe) {
     ++refused_;
@@ -41,6 +52,7 @@ PooledPipe PipePool::borrow() noexcept {
 
 void PipePool::giveBack(Pipe pipe) noexcept {
   --lent_;
+  spared_ = 0;
   // Bytes of one session must never come out in another.
   if (pipe.held() == 0 && idle_.size() < limits_.idle) idle_.push_back(std::move(pipe));
 }

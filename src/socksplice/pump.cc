@@ -28,7 +28,10 @@ bool cannotSplice(int error) noexcept { return error == EINVAL || error == ENOSY
 Pump::Pump(Pools& pools) noexcept
     : pools_(&pools),
       splicing_(kZeroCopy && pools.limits().lane == Lane::kSplice),
-      canSplice_(kZeroCopy && pools.limits().lane != Lane::kCopy) {}
+      canSplice_(kZeroCopy && pools.limits().lane != Lane::kCopy) {
+  // Steps this small would be too large for the copy lane and too small for the other, by turns.
+  if (pools.limits().lane == Lane::kAuto && pools.limits().hold < kFirstRead) canSplice_ = false;
+}
 
 std::size_t Pump::held() const noexcept {
   return (pipe_ ? pipe_->held() : 0) + (buffer_ ? buffer_.bytes().size() : 0);
@@ -59,7 +62,10 @@ Pump::Step Pump::step(int source, int target, std::size_t share, Progress& progr
 
 Pump::Step Pump::fillPipe(int source, int target, Progress& progress) noexcept {
   if (!pipe_) pipe_ = pools_->pipes().borrow();
-  if (!pipe_) return copy(source, target, progress);
+  if (!pipe_) {
+    if (pools_->limits().lane == Lane::kAuto) splicing_ = false;
+    return copy(source, target, progress);
+  }
 
   const ssize_t got = pipe_->fill(source, pools_->limits().hold);
   if (got > 0) {
@@ -71,6 +77,7 @@ Pump::Step Pump::fillPipe(int source, int target, Progress& progress) noexcept {
     return {};
   }
   if (got < 0 && !wouldBlock(errno)) return sourceEnded(errno);
+  if (got < 0 && progress.moved() > 0) return Wait::kSource;
   // recv has the last word. At an urgent byte splice says EAGAIN for ever although the socket polls
   // readable, or 0 although data follows.
   return copy(source, target, progress);
@@ -158,7 +165,7 @@ Pump::Step Pump::emptyPipeIntoBuffer() noexcept {
 
 Pump::Step Pump::sourceEnded(int error) noexcept {
   ended_ = true;
-  error_ = error;
+  error_ = error != 0 ? error : sourceError_;
   return {};
 }
 

@@ -24,14 +24,19 @@ Relay::Relay(Pools& pools, int a, int b) noexcept
 
 void Relay::ready(Side side, Readiness readiness) noexcept {
   SideState& state = sides_[index(side)];
-  // Where nothing is wanted of a side, because its bytes wait for the other or it has ended, no
-  // read or write would find out that it failed.
-  if (interest(side) == Interest{} && state.error == 0) {
-    if (const int error = takeError(state.fd); error != 0) fail(side, error);
-  }
   state.readable |= readiness.readable;
   state.writable |= readiness.writable;
   if (readiness.ended) directions_[index(side)].pump.endFollows();
+}
+
+// Where nothing is wanted of a side, because its bytes wait for the other or it has ended, no read
+// or write would find out that it failed.
+void Relay::lookForFailure() noexcept {
+  for (const Side side : {Side::kA, Side::kB}) {
+    const SideState& state = sides_[index(side)];
+    if (interest(side) != Interest{} || state.error != 0) continue;
+    if (const int error = takeError(state.fd); error != 0) fail(side, error);
+  }
 }
 
 Relay::Progress Relay::advance(std::size_t share) noexcept {
@@ -71,9 +76,8 @@ void Relay::settle(Side from) noexcept {
       target.writable = false;
       return;
     case Wait::kEnd:
-      // After an error was reported once, a socket reads as if it had ended in order. And where the
-      // other direction is over too, the caller's close says the same as a shutdown.
-      if (source.error != 0 || direction(other(from)).over()) return;
+      // Where the other direction is over too, the caller's close says the same as a shutdown.
+      if (direction(other(from)).over()) return;
       if (shutdown(target.fd, SHUT_WR) < 0) fail(other(from), errno);
       return;
     case Wait::kSourceFailed:
@@ -89,6 +93,7 @@ void Relay::fail(Side side, int error) noexcept {
   SideState& state = sides_[index(side)];
   state.error = error;
   state.readable = true;
+  directions_[index(side)].pump.sourceFailed(error);
   Direction& toward = directions_[index(other(side))];
   if (toward.over()) return;
   toward.pump.drop();
@@ -106,13 +111,21 @@ Relay::Interest Relay::interest(Side side) const noexcept {
           .write = direction(other(side)).wait == Wait::kTarget};
 }
 
-bool everythingAcknowledged(int fd) noexcept {
-#ifdef TIOCOUTQ
-  int unacknowledged = 0;
-  return ioctl(fd, TIOCOUTQ, &unacknowledged) < 0 || unacknowledged == 0;
-#else
-  return true;
+std::size_t unacknowledged(int fd) noexcept {
+  int count = 0;
+#if defined(__linux__)
+  // Of a unix socket it would be what the peer has not read; that survives our end anyway.
+  int domain = 0;
+  socklen_t length = sizeof domain;
+  getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &length);
+  if (domain == AF_UNIX || ioctl(fd, TIOCOUTQ, &count) < 0) return 0;
+#elif defined(FIONWRITE)
+  if (ioctl(fd, FIONWRITE, &count) < 0) return 0;
+#elif defined(SO_NWRITE)
+  socklen_t length = sizeof count;
+  if (getsockopt(fd, SOL_SOCKET, SO_NWRITE, &count, &length) < 0) return 0;
 #endif
+  return static_cast<std::size_t>(count);
 }
 
 void resetOnClose(int fd) noexcept {
