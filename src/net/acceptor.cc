@@ -129,7 +129,7 @@ void Acceptor::accept(Listener& listener) {
   for (std::size_t i = 0; i < std::min(room, kBatch) && acceptOne(listener, ended); ++i) {
   }
   handOver();
-  if (room == 0) pause("all sessions are in use (--max-connections)", ended);
+  if (room == 0) pause("no more are allowed", ended);
 }
 
 // True if there may be another one.
@@ -174,8 +174,10 @@ void Acceptor::pause(const char* reason, const std::vector<std::uint64_t>& ended
   paused_ = true;
   metrics_.add(Metric::kAcceptPauses);
   if (const auto heldBack = warnings_.pass(monotonicNow())) {
-    log::warning("accepting pauses until a session ends: {} ({} pauses not reported before)",
-                 reason, *heldBack);
+    log::warning(
+        "accepting pauses until a session ends: {}; {} of {} sessions are open ({} pauses not "
+        "reported before)",
+        reason, openSessions(), maxSessions_, *heldBack);
   }
   listen(false);
   for (std::size_t i = 0; i < workers_.size(); ++i) {
