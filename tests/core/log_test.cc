@@ -12,6 +12,9 @@
 #include "support/eventually.h"
 #include "support/standard_error.h"
 
+// The thread sanitizer does not see how the library, which was built without it, counts references.
+extern "C" const char* __tsan_default_suppressions() { return "race:spdlog::details::thread_pool"; }
+
 namespace proxy {
 namespace {
 
@@ -141,6 +144,9 @@ TEST(Log, NeverWaitsForAReaderButDropsTheOldestLinesAndSaysHowMany) {
 }
 
 TEST(Log, DoesNotWaitForeverForAReaderWhenItStops) {
+#ifdef __SANITIZE_THREAD__
+  GTEST_SKIP() << "the thread sanitizer does not end a process whose threads still wait";
+#endif
   EXPECT_EQ(0, support::inChild([] {
               const StandardError captured;
               log::start(log::Level::kInfo);
