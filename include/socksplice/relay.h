@@ -42,7 +42,6 @@ class Relay {
     std::size_t fromA = 0;    ///< bytes that b took
     std::size_t fromB = 0;    ///< bytes that a took
     std::size_t spliced = 0;  ///< of all these, those that went through a pipe
-    bool again = false;       ///< a share was used up: call advance() again without waiting
   };
 
   Relay(Pools& pools, int a, int b) noexcept;
