@@ -78,14 +78,7 @@ bool Session::tryRemote() {
   pause_ = milliseconds(0);
   // On this machine it may be connected by now, which saves an event.
   const int status = connectStatus(upstream_.get());
-  if (status == 0) {
-    connected();
-    return true;
-  }
-  if (status != EINPROGRESS) {
-    connectFailed(status);
-    return false;
-  }
+  if (status != EINPROGRESS) return connectEnded(status);
   if (!upstreamWatcher_.watch<&Session::onUpstream>(loop, upstream_.get(), this, false, true)) {
     abort(CloseReason::kExhausted);
     return true;
@@ -108,8 +101,7 @@ void Session::connectFailed(int error) {
   upstream_.reset();
 }
 
-void Session::tryNextRemote(int error) {
-  connectFailed(error);
+void Session::tryNextRemote() {
   if (!route_.next()) return abort(CloseReason::kRefused);
   lastMoved_ = monotonicNow();
   tryRemotes();
@@ -119,16 +111,21 @@ void Session::onConnectTimer() {
   const bool begun = static_cast<bool>(upstream_);
   const bool inTime = monotonicNow() - lastMoved_ < service_.settings().connectTimeout;
   if (!begun && inTime) return tryRemotes();
-  tryNextRemote(begun ? ETIMEDOUT : delayedBy_);
+  connectFailed(begun ? ETIMEDOUT : delayedBy_);
+  tryNextRemote();
 }
 
 void Session::onConnectEvent() {
   const int status = connectStatus(upstream_.get());
-  if (status == EINPROGRESS) return;
+  if (status != EINPROGRESS && !connectEnded(status)) tryNextRemote();
+}
+
+// False if there is no connection.
+bool Session::connectEnded(int status) {
   // Reset once it stood: what it said before is still to be delivered.
-  if (status == ECONNRESET || status == EPIPE) return connected(status);
-  if (status != 0) return tryNextRemote(status);
-  connected();
+  const bool stood = status == 0 || status == ECONNRESET || status == EPIPE;
+  stood ? connected(status) : connectFailed(status);
+  return stood;
 }
 
 void Session::connected(int upstreamError) {

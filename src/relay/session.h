@@ -50,12 +50,13 @@ class Session {
   // kConnecting
   void tryRemotes();
   [[nodiscard]] bool tryRemote();
-  void tryNextRemote(int error);
+  void tryNextRemote();
   void connectFailed(int error);
   void onConnectTimer();
   void onConnectEvent();
   void tryAgainLater(int error);
-  void connected(int upstreamError = 0);
+  [[nodiscard]] bool connectEnded(int status);
+  void connected(int upstreamError);
 
   // kRelaying
   void advance();

@@ -12,6 +12,7 @@
 
 #include "relay/service.h"
 #include "support/descriptor_limit.h"
+#include "support/held_connect.h"
 #include "support/kernel_refusal.h"
 #include "support/lane.h"
 #include "support/loop_run.h"
@@ -320,6 +321,24 @@ TEST_P(SessionTest, PassesAResetOnThatCameBeforeThereWasAnUpstream) {
   EXPECT_EQ("early", upstream_->heard());
   EXPECT_EQ(ECONNRESET, upstream_->error());
   expectOver(Metric::kSessionsReset);
+}
+
+TEST_P(SessionTest, DeliversWhatAnUpstreamSaidThatResetBeforeWeNoticedThatItStood) {
+  const std::string bytes = pattern(50'000);
+  const auto speakAndReset = [&] {
+    upstream_ = listening_.accept();
+    ASSERT_TRUE(upstream_);
+    upstream_->sayNow(bytes);
+    upstream_->reset();
+  };
+  std::optional<support::HeldConnect> held;
+  carryTo({listening_.address()});
+  clientComes([&](Peer&) { held.emplace(speakAndReset); });
+  runUntilOver();
+  EXPECT_TRUE(same(bytes, client_.heard()));
+  EXPECT_EQ(ECONNRESET, client_.error());
+  expectOver(Metric::kSessionsReset);
+  EXPECT_EQ(0U, read(Metric::kConnectsFailed));
 }
 
 TEST_P(SessionTest, HoldsAResetBackUntilASlowClientHasTheLastBytes) {
