@@ -91,7 +91,12 @@ void Server::resolveListeners() {
 
 void Server::onListenerResolved(const Endpoint& endpoint, Expected<Resolver::Answer> answer) {
   if (!answer) return fail(fmt::format("listen \"{}\": {}", endpoint.text(), answer.error()));
-  for (const Address& address : answer->addresses) listening_.push_back({endpoint.text(), address});
+  auto& addresses = answer->addresses;
+  // "localhost" may stand for ::1 too, on a machine that has no IPv6.
+  if (addresses.size() > 1 && std::any_of(addresses.begin(), addresses.end(), isLocal)) {
+    std::erase_if(addresses, [](const Address& address) { return !isLocal(address); });
+  }
+  for (const Address& address : addresses) listening_.push_back({endpoint.text(), address});
   --unresolvedListeners_;
   serveIfResolved();
 }

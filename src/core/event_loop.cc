@@ -12,13 +12,14 @@ namespace proxy {
 
 namespace {
 
-// libevent's own complaints: what they lead to is said by whoever called.
-void logQuietly(int severity, const char* message) {
-  if (severity >= EVENT_LOG_WARN) log::debug("libevent: {}", message);
+// What libevent complains of is said by whoever called; but after an error it ends the process.
+void logForLibevent(int severity, const char* message) {
+  if (severity == EVENT_LOG_ERR) log::error("libevent: {}", message);
+  if (severity == EVENT_LOG_WARN) log::debug("libevent: {}", message);
 }
 
 event_base* newBase(const std::string& method) {
-  event_set_log_callback(&logQuietly);
+  event_set_log_callback(&logForLibevent);
   event_config* config = event_config_new();
   CHECK(config != nullptr);
   // Used by one thread only, and never by the operator's environment variables.

@@ -17,8 +17,7 @@ bool FdWatcher::start(EventLoop& loop, int fd, Callback callback, void* owner, b
                       bool write) {
   stop();
   loop_ = &loop;
-  CHECK(event_assign(&event_, loop.base_.get(), fd, EV_PERSIST, callback, owner) == 0);
-  return add(loop.eventsFor(read, write));
+  return add(fd, callback, owner, loop.eventsFor(read, write));
 }
 
 bool FdWatcher::want(bool read, bool write) {
@@ -26,15 +25,15 @@ bool FdWatcher::want(bool read, bool write) {
   const short events = loop_->eventsFor(read, write);
   if (events == events_) return true;
   if (events_ != 0) event_del(&event_);
-  return add(events);
+  return add(event_get_fd(&event_), event_get_callback(&event_), event_get_callback_arg(&event_),
+             events);
 }
 
-bool FdWatcher::add(short events) {
+bool FdWatcher::add(int fd, Callback callback, void* owner, short events) {
   events_ = 0;
+  CHECK(event_assign(&event_, loop_->base_.get(), fd, static_cast<short>(events | EV_PERSIST),
+                     callback, owner) == 0);
   if (events == 0) return true;
-  CHECK(event_assign(&event_, event_get_base(&event_), event_get_fd(&event_),
-                     static_cast<short>(events | EV_PERSIST), event_get_callback(&event_),
-                     event_get_callback_arg(&event_)) == 0);
   if (event_add(&event_, nullptr) != 0) return false;
   events_ = events;
   return true;

@@ -11,7 +11,8 @@ class EventLoop;
 struct Ready {
   bool readable;  ///< bytes, an end, or an error can be read
   bool writable;  ///< there is room, or an error
-  bool ended;     ///< the peer has sent its end, which stands behind what can be read; epoll only
+  bool ended;     ///< the peer has sent its end, which stands behind what can be read; where the
+                  ///< method can tell
 };
 
 class FdWatcher {
@@ -46,7 +47,7 @@ class FdWatcher {
 
   static Ready readiness(short what) noexcept;
   bool start(EventLoop& loop, int fd, Callback callback, void* owner, bool read, bool write);
-  bool add(short events);
+  bool add(int fd, Callback callback, void* owner, short events);
 
   EventLoop* loop_ = nullptr;  // null: not watching
   event event_{};

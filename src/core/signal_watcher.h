@@ -1,5 +1,6 @@
 // Calls its owner in the loop's thread after a signal came. Only one loop of a process may have
-// these (libevent keeps them in one place), and every other thread has to block the signal.
+// these: libevent keeps them in one place. Whichever thread takes the signal, that loop hears of
+// it.
 #pragma once
 
 #include <event2/event_struct.h>

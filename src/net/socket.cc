@@ -89,6 +89,14 @@ Expected<UniqueFd> listenAt(const Address& address, const SocketSettings& settin
   return *std::move(fd);
 }
 
+bool isLocal(const Address& address) {
+  if (address.isPath()) return true;
+  Address anyPort = address;
+  anyPort.setPort(0);
+  const auto fd = openSocket(address.family());
+  return fd && bind(fd->get(), anyPort.get(), anyPort.size()) == 0;
+}
+
 Expected<UniqueFd, int> beginConnect(const Address& address, const SocketSettings& settings) {
   auto fd = openSocket(address.family());
   if (!fd) return fd;

@@ -20,6 +20,9 @@ struct SocketSettings {
 /// process that is gone is taken over, one that answers is not.
 [[nodiscard]] Expected<UniqueFd> listenAt(const Address& address, const SocketSettings& settings);
 
+/// Whether sockets of this machine can be bound to `address`, whatever the port.
+[[nodiscard]] bool isLocal(const Address& address);
+
 /// A non-blocking socket on its way to `address`: it becomes writable when it is connected, or has
 /// failed. Ask connectStatus() which; over loopback it may be connected at once. On failure an
 /// errno.

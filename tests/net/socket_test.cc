@@ -58,6 +58,15 @@ TEST(ListenAt, OpensANonBlockingListenerAtAFreePort) {
   EXPECT_EQ(0, outcomeOf(Address::boundTo(fd.get())));
 }
 
+TEST(IsLocal, SaysWhetherTheAddressIsOfThisMachine) {
+  const UniqueFd fd = listening(loopback());
+  EXPECT_TRUE(isLocal(Address::boundTo(fd.get()))) << "its port does not matter";
+  EXPECT_FALSE(isLocal(*Address::literal("192.0.2.1", 80)));
+  const support::TemporaryDirectory directory;
+  EXPECT_TRUE(isLocal(*Address::atPath(directory.at("socket"))));
+  EXPECT_NE(0, access(directory.at("socket").c_str(), F_OK)) << "it must leave nothing behind";
+}
+
 TEST(ListenAt, SaysThatThePortIsInUse) {
   const UniqueFd fd = listening(loopback());
   EXPECT_EQ("the port is in use by another program", whyNot(Address::boundTo(fd.get())));
