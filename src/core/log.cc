@@ -58,10 +58,10 @@ void start(Level level) {
   auto sink = std::make_shared<spdlog::sinks::ansicolor_stderr_sink_mt>();
   logger = std::make_shared<spdlog::async_logger>("proxy", sink, spdlog::thread_pool(),
                                                   spdlog::async_overflow_policy::overrun_oldest);
-  logger->set_level(spdlog::level::trace);  // detail::level decides
+  logger->set_level(spdlog::level::trace);  // detail::lowest decides
   logger->flush_on(spdlog::level::trace);
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
-  detail::level = level;
+  detail::lowest = level;
 }
 
 std::uint64_t dropped() {
@@ -74,7 +74,7 @@ bool stop() {
   if (const auto lines = dropped(); lines > 0) {
     warning("{} log lines were dropped because stderr was not read fast enough", lines);
   }
-  detail::level = Level::kOff;
+  detail::lowest = Level::kOff;
   logger.reset();
   std::promise<void> done;
   auto written = done.get_future();

@@ -32,12 +32,12 @@ void start(Level level);
 [[nodiscard]] std::uint64_t dropped();
 
 namespace detail {
-inline std::atomic<Level> level{Level::kOff};
+inline std::atomic<Level> lowest{Level::kOff};
 void write(Level level, std::string_view line);
 }  // namespace detail
 
 [[nodiscard]] inline bool enabled(Level level) noexcept {
-  return level >= detail::level.load(std::memory_order_relaxed);
+  return level >= detail::lowest.load(std::memory_order_relaxed);
 }
 
 template <class... Values>

@@ -147,9 +147,9 @@ TEST_F(PipeTest, DrainsIntoASocketAndKeepsWhatItDoesNotTake) {
   EXPECT_EQ(EAGAIN, errno);
   EXPECT_EQ(400'000U - static_cast<std::size_t>(moved), pipe.held());
   EXPECT_GT(pipe.held(), 0U);
-  EXPECT_TRUE(support::eventually([&] {
+  EXPECT_TRUE(support::eventually([&, fd = target.get()] {
     listener.work();
-    pipe.drain(target.get());
+    pipe.drain(fd);
     return pipe.held() == 0;
   }));
   listener.work();

@@ -267,9 +267,9 @@ TEST_P(PumpTest, GivesBackWhatItHeldWhenItIsDestroyed) {
   peer.say(pattern(kMega));
   {
     Pump pump(pools);
-    ASSERT_TRUE(support::eventually([&] {
+    ASSERT_TRUE(support::eventually([&, from = source.get(), to = target.get()] {
       peer.work();
-      return pump.move(source.get(), target.get(), kEverything).wait == Wait::kTarget;
+      return pump.move(from, to, kEverything).wait == Wait::kTarget;
     }));
     EXPECT_NE(0U, pools.pipes().lent() + pools.buffers().lentBytes());
   }

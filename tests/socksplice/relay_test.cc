@@ -340,9 +340,9 @@ TEST(Unacknowledged, IsWhatThePeerHasYetToTake) {
   ASSERT_EQ(EAGAIN, errno);
   EXPECT_GT(unacknowledged(near.get()), 0U);
   support::Peer peer(std::move(far));
-  EXPECT_TRUE(eventually([&] {
+  EXPECT_TRUE(eventually([&, fd = near.get()] {
     peer.work();
-    return unacknowledged(near.get()) == 0;
+    return unacknowledged(fd) == 0;
   }));
 }
 
