@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "socksplice/buffer_pool.h"
@@ -23,7 +24,7 @@ enum class Wait : std::uint8_t {
   kNothing,  ///< the share is used up and nothing is held: the source may be read again at once
   kSource,   ///< for the source to become readable
   kTarget,   ///< for the target to become writable
-  kEnd,      ///< no more: the source ended in order, and the target has every byte
+  kEnd,      ///< no more: the source ended in order or is at its limit, and the target has all
   kSourceFailed,  ///< no more: the source failed (error()), and the target has all that came before
   kTargetFailed,  ///< no more: the target failed (error()), and what was held is lost with it
 };
@@ -41,8 +42,16 @@ class Pump {
   explicit Pump(Pools& pools) noexcept;
 
   /// The source's end is known to stand behind the bytes that can be read (EPOLLRDHUP, POLLRDHUP):
-  /// it is then read, and passed on, together with the last of them. Optional.
+  /// it is then read, and passed on, together with the last of them. Optional. The last bytes are
+  /// then sent so that they wait for the target's shutdown, up to 200 ms: shut it at kEnd.
   void endFollows() noexcept { endFollows_ = true; }
+
+  /// From now on only the next `bytes` of the source are this pump's: kEnd comes behind the last of
+  /// them, and the source stays as it is. Between two limits nothing may be held.
+  void limit(std::uint64_t bytes) noexcept;
+
+  /// Bytes of the limit that were not read yet. What is left at kEnd, the source did not have.
+  [[nodiscard]] std::uint64_t left() const noexcept { return left_; }
 
   /// The source is known to have failed (SO_ERROR, which the kernel then forgets): what it sent
   /// before can still be read, but what then looks like its end is kSourceFailed.
@@ -75,17 +84,19 @@ class Pump {
   Step sourceEnded(int error) noexcept;
   Step targetFailed(int error) noexcept;
 
+  [[nodiscard]] std::size_t stepSize(std::size_t most) const noexcept;
   [[nodiscard]] std::size_t readSize() const noexcept;
   void chooseLane(std::size_t asked, std::size_t got) noexcept;
 
   Pools* pools_;
   PooledPipe pipe_;
   PooledBuffer buffer_;
+  std::uint64_t left_ = std::numeric_limits<std::uint64_t>::max();  // of the limit
   int error_ = 0;
   int sourceError_ = 0;
   bool ended_ = false;
   bool endFollows_ = false;
-  bool splicing_;            // the lane of the next read
+  bool splicing_;            // the lane of the next read, unless the limit is near
   bool canSplice_;           // false once a socket or the kernel refused
   std::uint8_t small_ = 0;   // splices in a row that brought little
   std::uint8_t growth_ = 0;  // copy lane: doublings of the read size

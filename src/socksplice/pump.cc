@@ -33,6 +33,12 @@ Pump::Pump(Pools& pools) noexcept
   if (pools.limits().lane == Lane::kAuto && pools.limits().hold < kFirstRead) canSplice_ = false;
 }
 
+void Pump::limit(std::uint64_t bytes) noexcept {
+  left_ = bytes;
+  // Here the size of what comes is known before it comes.
+  if (pools_->limits().lane == Lane::kAuto) splicing_ = canSplice_ && bytes >= kFirstRead;
+}
+
 std::size_t Pump::held() const noexcept {
   return (pipe_ ? pipe_->held() : 0) + (buffer_ ? buffer_.bytes().size() : 0);
 }
@@ -55,9 +61,12 @@ Pump::Progress Pump::move(int source, int target, std::size_t share) noexcept {
 Pump::Step Pump::step(int source, int target, std::size_t share, Progress& progress) noexcept {
   if (buffer_) return sendBuffer(target, progress);
   if (pipe_ && pipe_->held() > 0) return drainPipe(target, progress);
+  if (left_ == 0) return Wait::kEnd;
   if (ended_) return error_ == 0 ? Wait::kEnd : Wait::kSourceFailed;
   if (progress.moved() >= share) return Wait::kNothing;
-  return splicing_ ? fillPipe(source, target, progress) : copy(source, target, progress);
+  const bool splice =
+      splicing_ && (left_ >= kSmallSplice || pools_->limits().lane == Lane::kSplice);
+  return splice ? fillPipe(source, target, progress) : copy(source, target, progress);
 }
 
 Pump::Step Pump::fillPipe(int source, int target, Progress& progress) noexcept {
@@ -67,8 +76,9 @@ Pump::Step Pump::fillPipe(int source, int target, Progress& progress) noexcept {
     return copy(source, target, progress);
   }
 
-  const ssize_t got = pipe_->fill(source, pools_->limits().hold);
+  const ssize_t got = pipe_->fill(source, stepSize(pools_->limits().hold));
   if (got > 0) {
+    left_ -= static_cast<std::uint64_t>(got);
     chooseLane(kSmallSplice, static_cast<std::size_t>(got));
     return {};
   }
@@ -76,17 +86,19 @@ Pump::Step Pump::fillPipe(int source, int target, Progress& progress) noexcept {
     splicing_ = canSplice_ = false;
     return {};
   }
-  if (got < 0 && !wouldBlock(errno)) return sourceEnded(errno);
-  if (got < 0 && progress.moved() > 0) return Wait::kSource;
+  if (got < 0 && wouldBlock(errno) && progress.moved() > 0) return Wait::kSource;
+  // ENOMEM is no failure of the source; any other the kernel forgets by telling.
+  if (got < 0 && !wouldBlock(errno) && errno != ENOMEM) sourceFailed(errno);
   // recv has the last word. At an urgent byte splice says EAGAIN for ever although the socket polls
-  // readable, or 0 although data follows.
+  // readable, or tells of an end or a reset although data stands in front of it.
   return copy(source, target, progress);
 }
 
 Pump::Step Pump::copy(int source, int target, Progress& progress) noexcept {
-  const std::size_t asked = readSize();
+  const std::size_t asked = stepSize(readSize());
   std::size_t count = 0;
   const Step wait = read(source, asked, count);
+  left_ -= count;
   if (!splicing_ || !pipe_) chooseLane(asked, count);
   if (const Step blocked = send(target, count, progress)) return blocked;
   return wait;
@@ -173,6 +185,10 @@ Pump::Step Pump::targetFailed(int error) noexcept {
   error_ = error;
   drop();
   return Wait::kTargetFailed;
+}
+
+std::size_t Pump::stepSize(std::size_t most) const noexcept {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(most, left_));
 }
 
 std::size_t Pump::readSize() const noexcept {

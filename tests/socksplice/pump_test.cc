@@ -70,6 +70,34 @@ TEST_P(PumpTest, DeliversWhateverItsLimitAndItsShare) {
   }
 }
 
+TEST_P(PumpTest, StopsAtItsLimitAndGoesOnFromThere) {
+  for (const std::size_t limit : {std::size_t{0}, std::size_t{1}, 64 * kKilo - 1, 64 * kKilo,
+                                  64 * kKilo + 1, 300 * kKilo, 2 * kMega + 5}) {
+    SCOPED_TRACE(limit);
+    Stretch it = stretch(kMega, kTiny);
+    const std::string bytes = pattern(limit + 20'000);
+    it.sender.say(bytes);
+    it.pump().limit(limit);
+    EXPECT_EQ(Wait::kEnd, it.carryUntil(Wait::kEnd));
+    EXPECT_EQ(limit, it.total().moved());
+    it.expectNothingBorrowed();
+
+    it.pump().limit(20'000);
+    EXPECT_EQ(Wait::kEnd, it.carryUntil(Wait::kEnd));
+    EXPECT_EQ(0U, it.pump().left());
+    it.hearTheRest();
+    EXPECT_TRUE(same(bytes, it.receiver.heard()));
+  }
+}
+
+TEST_P(PumpTest, SaysWhatIsLeftOfItsLimitWhereTheSourceEnds) {
+  Stretch it = stretch();
+  it.pump().limit(300 * kKilo);
+  it.sender.say(pattern(100 * kKilo)).thenEnd();
+  EXPECT_EQ(Wait::kEnd, it.carryUntil(Wait::kEnd));
+  EXPECT_EQ(200 * kKilo, it.pump().left());
+}
+
 TEST_P(PumpTest, WaitsForASourceThatHasNothing) {
   Stretch it = stretch();
   EXPECT_EQ(Wait::kSource, it.move());

@@ -1,5 +1,6 @@
 // TCP's urgent byte: splice stops in front of it for ever, or takes it for the end. It must neither
 // hold up nor lose what stands around it.
+#include <cerrno>
 #include <string>
 #include <tuple>
 
@@ -92,6 +93,17 @@ TEST_P(PumpUrgentTest, AsTheLastByte) {
   it_.sender.endNow();
   expectHeard("before" + urgent());
   EXPECT_EQ(Wait::kEnd, it_.carryUntil(Wait::kEnd));
+}
+
+TEST_P(PumpUrgentTest, InTheMiddleWithAResetBehind) {
+  it_.sender.sayNow("before");
+  it_.sender.sayUrgent('!');
+  it_.sender.sayNow("behind");
+  it_.sender.reset();
+  it_.awaitTheLastWord();
+  expectHeard("before" + urgent() + "behind");
+  EXPECT_EQ(Wait::kSourceFailed, it_.carryUntil(Wait::kSourceFailed));
+  EXPECT_EQ(ECONNRESET, it_.pump().error());
 }
 
 TEST_P(PumpUrgentTest, InAStream) {
