@@ -22,6 +22,9 @@ namespace {
 // Of one listener in one turn, so that the others and the signals have theirs.
 constexpr std::size_t kBatch = 64;
 
+// As many as the largest backlog holds; then the listener is closed, though others may still come.
+constexpr int kLastBatches = 1024;
+
 // While paused: descriptors may also be freed where nobody tells us, in another process.
 constexpr milliseconds kLookAgain{1000};
 
@@ -102,8 +105,9 @@ void Acceptor::start() {
 
 void Acceptor::close() {
   // Those whose handshake is complete have been told that they are connected.
-  if (!paused_) {
-    for (const auto& listener : listeners_) accept(*listener);
+  for (const auto& listener : listeners_) {
+    for (int batch = 0; batch < kLastBatches && !paused_ && accept(*listener); ++batch) {
+    }
   }
   closeListeners();
 }
@@ -120,16 +124,20 @@ std::size_t Acceptor::openSessions() const noexcept {
   return static_cast<std::size_t>(metrics_.read(Metric::kSessionsAccepted) - ended);
 }
 
-void Acceptor::accept(Listener& listener) {
+// Takes a batch. True if there may be more.
+bool Acceptor::accept(Listener& listener) {
   std::vector<std::uint64_t> ended;
   ended.reserve(workers_.size());
   for (const auto& worker : workers_) ended.push_back(worker->sessionsEnded());
   const std::size_t open = openSessions();
   const std::size_t room = maxSessions_ > open ? maxSessions_ - open : 0;
-  for (std::size_t i = 0; i < std::min(room, kBatch) && acceptOne(listener, ended); ++i) {
+  bool more = room > 0;
+  for (std::size_t i = 0; more && i < std::min(room, kBatch); ++i) {
+    more = acceptOne(listener, ended);
   }
   handOver();
   if (room == 0) pause("no more are allowed", ended);
+  return more;
 }
 
 // True if there may be another one.

@@ -37,7 +37,7 @@ class Acceptor {
   void start();
 
   /// Accepts who is connected already, then closes the listeners and removes the paths they stood
-  /// at.
+  /// at. While accepting is paused there is no room for those who wait: the kernel resets them.
   void close();
 
   /// Sessions handed over and not ended yet.
@@ -46,7 +46,7 @@ class Acceptor {
  private:
   struct Listener;
 
-  void accept(Listener& listener);
+  bool accept(Listener& listener);
   bool acceptOne(Listener& listener, const std::vector<std::uint64_t>& ended);
   void handOver();
   void pause(const char* reason, const std::vector<std::uint64_t>& ended);

@@ -184,11 +184,21 @@ TEST_P(AcceptorTest, ClosedItListensNoMore) {
 
 TEST_P(AcceptorTest, ClosedItStillTakesThoseWhoWereConnectedAlready) {
   begin(2);
-  connectTo(listenAt(), 10);
+  connectTo(listenAt(), 300);  // several batches of them
   acceptor_->start();
   acceptor_->close();
-  EXPECT_TRUE(support::eventually([&] { return book_.visits().size() == 10; }));
-  EXPECT_EQ(10U, acceptor_->openSessions());
+  EXPECT_TRUE(support::eventually([&] { return book_.visits().size() == 300; }));
+  EXPECT_EQ(300U, acceptor_->openSessions());
+}
+
+TEST_P(AcceptorTest, ClosedItTakesNoMoreThanSessionsAreAllowed) {
+  begin(1, 100);
+  connectTo(listenAt(), 150);
+  acceptor_->start();
+  acceptor_->close();
+  EXPECT_TRUE(support::eventually([&] { return book_.visits().size() == 100; }));
+  EXPECT_EQ(100U, acceptor_->openSessions());
+  EXPECT_EQ(1U, pauses());
 }
 
 TEST_P(AcceptorTest, ClosedItRemovesItsPaths) {
