@@ -17,6 +17,10 @@ namespace {
 
 constexpr std::size_t kShare = std::size_t{16} * 1024 * 1024;
 
+// A side of which nothing is wanted, since its bytes wait for the other or it has ended, is not
+// watched; this often (in milliseconds) it is asked whether it failed.
+constexpr int kLook = 1000;
+
 int makeNonBlocking(int fd) noexcept {
   const int flags = fcntl(fd, F_GETFL);
   if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0) return errno;
@@ -37,7 +41,8 @@ pollfd watched(int fd, Relay::Interest interest) noexcept {
 void waitForEither(Relay& relay, int a, int b) noexcept {
   std::array<pollfd, 2> both = {watched(a, relay.interest(Side::kA)),
                                 watched(b, relay.interest(Side::kB))};
-  if (::poll(both.data(), both.size(), -1) < 0) return;
+  const bool allWatched = both[0].fd >= 0 && both[1].fd >= 0;
+  if (::poll(both.data(), both.size(), allWatched ? -1 : kLook) <= 0) return relay.lookForFailure();
   for (const Side side : {Side::kA, Side::kB}) {
     const int events = both[static_cast<std::size_t>(side)].revents;
     const bool failed = (events & (POLLERR | POLLHUP | POLLNVAL)) != 0;

@@ -1,6 +1,8 @@
 #include "socksplice/blocking.h"
 
+#include <chrono>
 #include <csignal>
+#include <future>
 #include <string>
 #include <thread>
 #include <tuple>
@@ -225,6 +227,26 @@ TEST(Blocking, RelayDeliversWhatCameBeforeAReset) {
   EXPECT_EQ(ECONNRESET, relayed.error);
   EXPECT_EQ(10U, relayed.fromA);
   EXPECT_EQ("last words", readAll(upstream.get(), 10).bytes);
+}
+
+// Of a relay that ought to return by itself; if it does not, the end of `upstream` makes it.
+Relayed awaited(std::future<Relayed> relayed, const UniqueFd& upstream) {
+  EXPECT_EQ(std::future_status::ready, relayed.wait_for(std::chrono::seconds(10)));
+  shutdown(upstream.get(), SHUT_RDWR);
+  return relayed.get();
+}
+
+TEST(Blocking, RelayNoticesAResetAfterAHalfCloseWhileTheOtherSideIsSilent) {
+  auto [a, client] = support::tcpPair();
+  auto [b, upstream] = support::tcpPair();
+  support::setBlocking(upstream.get(), true);
+  auto relayed = std::async(std::launch::async, [&] { return relay(a.get(), b.get()); });
+  ASSERT_EQ(0, sendAll(client.get(), "question"));
+  ASSERT_EQ(0, shutdown(client.get(), SHUT_WR));
+  EXPECT_EQ("question", readAll(upstream.get()).bytes);
+  resetOnClose(client.get());
+  client.reset();
+  EXPECT_THAT(awaited(std::move(relayed), upstream).error, AnyOf(EPIPE, ECONNRESET));
 }
 
 }  // namespace
