@@ -64,11 +64,18 @@ Expected<void> Server::run() {
   resolveListeners();
   names_.start();
   loop_.run();
+  letSignalsPass();
   if (!failure_.empty()) return unexpected(std::string(failure_));
 
   for (const auto& worker : workers_) worker->stop();
   logTotals();
   return {};
+}
+
+// What is left is short: another signal has nothing to hasten, and shall not kill.
+void Server::letSignalsPass() {
+  for (SignalWatcher* it : {&terminate_, &interrupt_, &hangUp_}) it->stop();
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_IGN);
 }
 
 // kResolving

@@ -30,7 +30,9 @@ class Server {
   Server& operator=(const Server&) = delete;
 
   /// Resolves every name and opens every listener, and serves only then. Returns when a signal has
-  /// ended it; or with a sentence if it could not start, in which case nothing was begun.
+  /// ended it; or with a sentence if it could not start, in which case nothing was begun. From then
+  /// on SIGTERM, SIGINT and SIGHUP are ignored. Throws std::system_error where the kernel allows no
+  /// more watches.
   [[nodiscard]] Expected<void> run();
 
  private:
@@ -56,6 +58,7 @@ class Server {
   void onDrainTimer();
   void stop();
   void fail(std::string reason);
+  void letSignalsPass();
   void logStart() const;
   void logTotals() const;
   [[nodiscard]] std::uint64_t total(Metric metric) const;

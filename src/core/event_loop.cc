@@ -1,6 +1,7 @@
 #include "core/event_loop.h"
 
 #include <cerrno>
+#include <stdexcept>
 #include <system_error>
 
 #include <event2/event.h>
@@ -18,6 +19,14 @@ void logForLibevent(int severity, const char* message) {
   if (severity == EVENT_LOG_WARN) log::debug("libevent: {}", message);
 }
 
+[[noreturn]] void throwNoBase(const std::string& method, int error) {
+  const std::string loop = method.empty() ? "event loop" : "event loop by " + method;
+  if (error != 0) throw std::system_error(error, std::generic_category(), loop);
+  std::string names;
+  for (const std::string& one : EventLoop::methods()) names += (names.empty() ? "" : ", ") + one;
+  throw std::runtime_error(loop + ": it does not work here; libevent's methods are " + names);
+}
+
 event_base* newBase(const std::string& method) {
   event_set_log_callback(&logForLibevent);
   event_config* config = event_config_new();
@@ -29,12 +38,11 @@ event_base* newBase(const std::string& method) {
       if (one != method) event_config_avoid_method(config, one.c_str());
     }
   }
+  errno = 0;
   event_base* base = event_base_new_with_config(config);
+  const int error = errno;
   event_config_free(config);
-  if (base == nullptr) {
-    throw std::system_error(errno, std::generic_category(),
-                            "event loop" + (method.empty() ? "" : " by " + method));
-  }
+  if (base == nullptr) throwNoBase(method, error);
   return base;
 }
 
@@ -52,7 +60,9 @@ void EventLoop::BaseDeleter::operator()(event_base* base) const noexcept { event
 
 EventLoop::EventLoop(const std::string& method) : base_(newBase(method)) {
   if ((event_base_get_features(base_.get()) & EV_FEATURE_EARLY_CLOSE) != 0) ended_ = EV_CLOSED;
-  CHECK(wakeupWatcher_.watch<&EventLoop::onWakeup>(*this, wakeup_.fd(), this, true, false));
+  if (!wakeupWatcher_.watch<&EventLoop::onWakeup>(*this, wakeup_.fd(), this, true, false)) {
+    throwNotWatched();
+  }
 }
 
 EventLoop::~EventLoop() {

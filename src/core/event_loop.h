@@ -30,7 +30,8 @@ class EventLoop {
   static std::vector<std::string> methods();
 
   /// Waits with `method`, one of methods(); if empty, with the best.
-  /// Throws std::system_error where descriptors have run out.
+  /// Throws std::system_error where descriptors or the kernel's watches have run out, and
+  /// std::runtime_error where the method does not work.
   explicit EventLoop(const std::string& method = {});
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;

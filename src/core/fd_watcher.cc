@@ -1,11 +1,21 @@
 #include "core/fd_watcher.h"
 
+#include <cerrno>
+#include <system_error>
+
 #include <event2/event.h>
 
 #include "core/check.h"
 #include "core/event_loop.h"
 
 namespace proxy {
+
+// The bound is one of the user's, of all programs together.
+void throwNotWatched() {
+  throw std::system_error(errno, std::generic_category(),
+                          "the kernel watches no more descriptors for this user "
+                          "(on Linux, raise fs.epoll.max_user_watches)");
+}
 
 Ready FdWatcher::readiness(short what) noexcept {
   return {.readable = (what & EV_READ) != 0,
@@ -37,6 +47,11 @@ bool FdWatcher::add(int fd, Callback callback, void* owner, short events) {
   if (event_add(&event_, nullptr) != 0) return false;
   events_ = events;
   return true;
+}
+
+// libevent keeps the results of the turn in the event until it has called back.
+bool FdWatcher::firing() const noexcept {
+  return events_ != 0 && (event_.ev_evcallback.evcb_flags & EVLIST_ACTIVE) != 0;
 }
 
 void FdWatcher::stop() noexcept {

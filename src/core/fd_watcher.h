@@ -15,6 +15,10 @@ struct Ready {
                   ///< method can tell
 };
 
+/// For those who cannot do without the watch that was just refused, and who may still give up
+/// altogether: throws std::system_error with errno.
+[[noreturn]] void throwNotWatched();
+
 class FdWatcher {
  public:
   FdWatcher() noexcept = default;
@@ -33,6 +37,9 @@ class FdWatcher {
   /// What is wanted from now on. If that is nothing, not even a failure is reported.
   /// False as with watch().
   [[nodiscard]] bool want(bool read, bool write);
+
+  /// It is ready, and will be called in this turn.
+  [[nodiscard]] bool firing() const noexcept;
 
   void stop() noexcept;
   [[nodiscard]] bool watching() const noexcept { return loop_ != nullptr; }

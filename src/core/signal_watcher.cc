@@ -4,10 +4,11 @@
 
 #include "core/check.h"
 #include "core/event_loop.h"
+#include "core/fd_watcher.h"
 
 namespace proxy {
 
-SignalWatcher::~SignalWatcher() {
+void SignalWatcher::stop() noexcept {
   if (event_initialized(&event_) != 0) event_del(&event_);
 }
 
@@ -16,7 +17,7 @@ void SignalWatcher::set(EventLoop& loop, int signal, void (*callback)(int, short
   CHECK(event_initialized(&event_) == 0);
   CHECK(event_assign(&event_, loop.base_.get(), signal, EV_SIGNAL | EV_PERSIST, callback, owner) ==
         0);
-  CHECK(event_add(&event_, nullptr) == 0);
+  if (event_add(&event_, nullptr) != 0) throwNotWatched();
 }
 
 }  // namespace proxy

@@ -14,13 +14,17 @@ class SignalWatcher {
   SignalWatcher() noexcept = default;
   SignalWatcher(const SignalWatcher&) = delete;
   SignalWatcher& operator=(const SignalWatcher&) = delete;
-  ~SignalWatcher();
+  ~SignalWatcher() { stop(); }
 
-  /// Calls `(owner->*Method)()` for each arrival of `signal`.
+  /// Calls `(owner->*Method)()` for each arrival of `signal`. To be called once.
+  /// Throws std::system_error where the kernel allows no more watches.
   template <auto Method, class Owner>
   void watch(EventLoop& loop, int signal, Owner* owner) {
     set(loop, signal, [](int, short, void* it) { (static_cast<Owner*>(it)->*Method)(); }, owner);
   }
+
+  /// The signal does again what it did before.
+  void stop() noexcept;
 
  private:
   void set(EventLoop& loop, int signal, void (*callback)(int, short, void*), void* owner);

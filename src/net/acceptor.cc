@@ -11,7 +11,6 @@
 #include <cstring>
 #include <utility>
 
-#include "core/check.h"
 #include "core/fd_watcher.h"
 #include "core/log.h"
 
@@ -96,9 +95,10 @@ void Acceptor::add(UniqueFd socket) {
 void Acceptor::start() {
   giveWay();
   for (const auto& listener : listeners_) {
-    // The first watches of all: there is room for them.
-    CHECK(listener->watcher.watch<&Listener::onReady>(loop_, listener->socket.get(), listener.get(),
-                                                      true, false));
+    if (!listener->watcher.watch<&Listener::onReady>(loop_, listener->socket.get(), listener.get(),
+                                                     true, false)) {
+      throwNotWatched();
+    }
     log::info("listening at {}", listener->address.text());
   }
 }

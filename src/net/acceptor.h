@@ -33,7 +33,7 @@ class Acceptor {
   /// Takes a listening socket (see listenAt).
   void add(UniqueFd listener);
 
-  /// Begins to accept.
+  /// Begins to accept. Throws std::system_error where the kernel allows no more watches.
   void start();
 
   /// Accepts who is connected already, then closes the listeners and removes the paths they stood

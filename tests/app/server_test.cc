@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "support/blocking.h"
 #include "support/eventually.h"
 #include "support/peer.h"
+#include "support/refused_watches.h"
 #include "support/temporary_directory.h"
 #include "support/tiny_dns.h"
 #include "support/upstream.h"
@@ -209,6 +211,26 @@ TEST_F(ServerTest, DoesNotStartAtAPortInUse) {
 TEST_F(ServerTest, DoesNotStartWhereAListenersNameIsUnknown) {
   configuration_.listeners = {*parseEndpoint("nowhere.test:80", Role::kListener)};
   EXPECT_THAT(serve(), StartsWith("listen \"nowhere.test:80\": "));
+}
+
+TEST_F(ServerTest, DoesNotStartWhereTheKernelWatchesNoMoreDescriptors) {
+  // Its loop's, the signals', the two workers', and the listener's.
+  for (int watches = 0; watches < 5; ++watches) {
+    const support::RefusedWatches refused(watches);
+    std::string sentence;
+    try {
+      sentence = serve();
+    } catch (const std::exception& error) {
+      sentence = error.what();
+    }
+    EXPECT_THAT(sentence, StartsWith("the kernel watches no more descriptors")) << watches;
+    EXPECT_FALSE(exists(path_)) << "something was left over with " << watches;
+  }
+}
+
+TEST_F(ServerTest, StoppedItIsNotKilledByAFurtherSignal) {
+  EXPECT_EQ("", serve([&] { signal(SIGTERM); }));
+  for (const int number : {SIGTERM, SIGINT, SIGHUP}) raise(number);
 }
 
 }  // namespace

@@ -4,20 +4,28 @@
 #include <array>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "loop_method.h"
 #include "support/child.h"
 #include "support/descriptor_limit.h"
 #include "support/loop_run.h"
+#include "support/refused_watches.h"
 
 namespace proxy {
 namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+using testing::ThrowsMessage;
 
 class EventLoopTest : public testing::TestWithParam<std::string> {
  protected:
@@ -182,6 +190,19 @@ TEST(EventLoop, WithoutDescriptorsTheProgramCannotStart) {
               }))
         << free;
   }
+}
+
+TEST(EventLoop, SaysSoWhereTheKernelWatchesNoMoreDescriptors) {
+  const support::RefusedWatches none;
+  EXPECT_THAT([] { EventLoop("epoll"); },
+              ThrowsMessage<std::system_error>(HasSubstr("the kernel watches no more")));
+}
+
+TEST(EventLoop, SaysSoWhereAMethodDoesNotWork) {
+  EXPECT_THAT([] { EventLoop("smoke"); },
+              ThrowsMessage<std::runtime_error>(AllOf(
+                  HasSubstr("event loop by smoke: it does not work here; libevent's methods are "),
+                  Not(HasSubstr("Success")))));
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <functional>
 #include <string>
+#include <system_error>
 #include <thread>
 
 #include <gtest/gtest.h>
@@ -13,6 +14,8 @@
 #include "core/event_loop.h"
 #include "loop_method.h"
 #include "support/loop_run.h"
+#include "support/refused_watches.h"
+#include "support/signal_disposition.h"
 
 namespace proxy {
 namespace {
@@ -83,6 +86,24 @@ TEST_P(SignalWatcherTest, DestroyedLeavesTheSignalToOthers) {
   struct sigaction after{};
   ASSERT_EQ(0, sigaction(SIGUSR1, nullptr, &after));
   EXPECT_EQ(before.sa_handler, after.sa_handler);
+}
+
+TEST_P(SignalWatcherTest, StoppedTheSignalDoesWhatItDidBefore) {
+  const support::SignalDisposition before(SIGUSR1, SIG_IGN);
+  one_.watcher.watch<&Listener::onSignal>(loop_, SIGUSR1, &one_);
+  one_.watcher.stop();
+  one_.watcher.stop();
+  raise(SIGUSR1);
+  runUntil([turns = 3]() mutable { return --turns == 0; });
+  EXPECT_EQ(0, one_.heard);
+}
+
+TEST(SignalWatcher, SaysSoWhereTheKernelWatchesNoMoreDescriptors) {
+  EventLoop loop("epoll");
+  Listener listener(loop);
+  const support::RefusedWatches none;
+  EXPECT_THROW(listener.watcher.watch<&Listener::onSignal>(loop, SIGUSR1, &listener),
+               std::system_error);
 }
 
 }  // namespace
