@@ -28,10 +28,14 @@ void RelayService::abort() {
 }
 
 void RelayService::warnConnectFailed(std::string_view remote, const Address& address, int error) {
-  const auto heldBack = warnings_.pass(monotonicNow());
+  const auto heldBack = connectWarnings_.pass(monotonicNow());
   if (!heldBack) return;
   log::warning("remote {} ({}): {} ({} such failures not reported before)", remote, address.text(),
                std::strerror(error), *heldBack);
+}
+
+std::optional<std::uint64_t> RelayService::mayWarnOfEnd() {
+  return endWarnings_.pass(monotonicNow());
 }
 
 void RelayService::release(Session& session) {

@@ -1,8 +1,10 @@
 // The relay room's door: joins each client to a remote, and parses nothing.
 #pragma once
 
+#include <cstdint>
 #include <list>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "core/clock.h"
@@ -36,6 +38,9 @@ class RelayService final : public Service {
   [[nodiscard]] const Settings& settings() const noexcept { return settings_; }
   /// Logs that a remote could not be reached; a few times a second at most.
   void warnConnectFailed(std::string_view remote, const Address& address, int error);
+  /// Whether the end of a session may be logged as a warning, which is so a few times a second;
+  /// then how many were not since.
+  [[nodiscard]] std::optional<std::uint64_t> mayWarnOfEnd();
   /// Takes a finished session out of the list and hands it to the loop.
   void release(Session& session);
 
@@ -44,7 +49,8 @@ class RelayService final : public Service {
   const Settings settings_;
   Rotation rotation_;
   std::list<std::unique_ptr<Session>> sessions_;
-  RateLimit warnings_{5, std::chrono::seconds(1)};
+  RateLimit connectWarnings_{5, std::chrono::seconds(1)};
+  RateLimit endWarnings_{5, std::chrono::seconds(1)};
 };
 
 }  // namespace proxy::relay

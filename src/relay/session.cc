@@ -269,12 +269,18 @@ void Session::finish(CloseReason reason) {
 }
 
 void Session::logEnd(CloseReason reason) const {
-  if (!log::enabled(log::Level::kDebug)) return;
+  // What one peer could do by the thousand.
+  const bool warns = info(reason).level == log::Level::kWarning;
+  const auto heldBack = warns ? service_.mayWarnOfEnd() : std::nullopt;
+  const log::Level level = heldBack ? log::Level::kWarning : log::Level::kDebug;
+  if (!log::enabled(level)) return;
+  const std::string note =
+      heldBack ? fmt::format(" ({} such warnings held back before)", *heldBack) : "";
   const std::uint64_t up = relay_ ? relay_->delivered(kClient) : 0;
   const std::uint64_t down = relay_ ? relay_->delivered(kUpstream) : 0;
-  log::debug("session {} -> {}: {}; {} bytes up, {} bytes down, {} ms", peer_.text(),
+  log::write(level, "session {} -> {}: {}; {} bytes up, {} bytes down, {} ms{}", peer_.text(),
              route_.address().text(), info(reason).text, up, down,
-             (monotonicNow() - started_).count());
+             (monotonicNow() - started_).count(), note);
 }
 
 void Session::onClient(Ready ready) { onReady(kClient, ready); }

@@ -18,7 +18,9 @@
 #include "support/loop_run.h"
 #include "support/pattern.h"
 #include "support/peer.h"
+#include "support/refused_watches.h"
 #include "support/signal_disposition.h"
+#include "support/standard_error.h"
 #include "support/temporary_directory.h"
 #include "support/upstream.h"
 
@@ -402,6 +404,33 @@ TEST_P(SessionTest, CarriesTheUrgentByteInLine) {
   // The accepted side is in line by its listener's setting, this one by beginConnect's.
   runUntil([&] { return client_.heard().size() == 13; });
   EXPECT_EQ("before!behind", client_.heard());
+}
+
+TEST(Session, ThatCannotBeWatchedIsWarnedOfAFewTimesASecond) {
+  constexpr int kClients = 100;
+  support::StandardError captured;
+  log::start(log::Level::kWarning);
+  {
+    const support::Upstream upstream;
+    Worker worker{0, {}};
+    RelayService service(worker, {});
+    service.update(std::make_shared<const RemoteList>(
+        RemoteList{{.name = "remote", .addresses = {upstream.address()}}}));
+    const support::RefusedWatches none;
+    for (int i = 0; i < kClients; ++i)
+      service.serve({.socket = support::tcpPair().near, .peer = {}});
+    EXPECT_EQ(0U, service.size());
+  }
+  EXPECT_TRUE(log::stop());
+  captured.restore();
+  const std::string text = captured.read();
+  int lines = 0;
+  for (std::size_t at = 0; (at = text.find("the kernel watches no more sockets", at)) != text.npos;
+       ++at) {
+    ++lines;
+  }
+  EXPECT_GE(lines, 5) << text;
+  EXPECT_LT(lines, kClients) << text;
 }
 
 }  // namespace
