@@ -76,7 +76,10 @@ Resolver::Resolver(EventLoop& loop, const std::string& servers) : loop_(loop) {
   options.sock_state_cb = [](void* self, int fd, int read, int write) {
     static_cast<Resolver*>(self)->watch(fd, read != 0, write != 0);
   };
-  const int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+  int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+#ifdef ARES_OPT_QUERY_CACHE
+  mask |= ARES_OPT_QUERY_CACHE;  // for 0 seconds: who asks again wants to know anew
+#endif
   if (const int status = ares_init_options(&channel_, &options, mask); status != ARES_SUCCESS) {
     throw std::runtime_error(std::string("the resolver cannot start: ") + ares_strerror(status));
   }
