@@ -27,7 +27,9 @@ struct Relayed {
 };
 
 /// Joins `a` and `b` both ways until both ends are done, carrying half-closes across. When one side
-/// fails, returns as soon as what it had sent before is delivered.
+/// fails, returns as soon as what it had sent before is delivered. At an error close(2) alone would
+/// make what was cut off look complete: resetOnClose() both, which drops what a socket has not sent
+/// yet (see unacknowledged(), relay.h).
 Relayed relay(int a, int b, Lane lane = Lane::kAuto);
 
 }  // namespace socksplice
