@@ -41,12 +41,12 @@ pc=$(dirname "$(find "$scratch/prefix" -name socksplice.pc)")
 head -c 3000000 /dev/urandom >"$scratch/page"
 (cd "$scratch" && exec python3 -u -m http.server --bind 127.0.0.1 0 >origin.log 2>&1) &
 pids+=($!)
-until origin=$(grep -m 1 -oE 'port [0-9]+' "$scratch/origin.log"); do kill -0 "${pids[0]}"; done
+until origin=$(grep -m 1 -oE 'port [0-9]+' "$scratch/origin.log"); do kill -0 "${pids[0]}"; sleep 0.05; done
 
 for program in "$scratch/by-cmake/example" "$scratch/by-pkg-config"; do
   "$program" 127.0.0.1 "${origin#port }" >"$scratch/example.log" &
   pids+=($!)
-  until grep -q '^[0-9]' "$scratch/example.log"; do kill -0 "${pids[-1]}"; done
+  until grep -q '^[0-9]' "$scratch/example.log"; do kill -0 "${pids[-1]}"; sleep 0.05; done
   curl -fsS --max-time 20 "http://127.0.0.1:$(head -n 1 "$scratch/example.log")/page" | cmp - "$scratch/page"
   echo "${program##*/}: the page came through"
 done
