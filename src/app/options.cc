@@ -54,9 +54,9 @@ Problem addEndpoint(std::vector<Endpoint>& to, const std::string& text, Role rol
 
 template <class Names>
 std::string oneOf(const Names& names) {
-  std::string text = "it must be one of";
-  for (const auto& name : names) text += fmt::format("{} {}", text.back() == 'f' ? "" : ",", name);
-  return text;
+  std::string list;
+  for (const auto& name : names) list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
+  return "it must be one of " + list;
 }
 
 struct LaneName {
@@ -120,12 +120,17 @@ Problem setDuration(milliseconds& to, const std::string& value) {
   return "it must be more than nothing";
 }
 
+// Of --help: what stands before the explanations, and the whole.
+constexpr std::size_t kLeft = 38;
+constexpr std::size_t kColumns = 100;
+
 constexpr std::size_t kMostThreads = 1024;
 constexpr std::size_t kMostConnections = 10'000'000;
 
 // In the order of --help.
 constexpr std::array kOptions = {
-    Option{"listen", 'l', "ENDPOINT", "", "accept clients here; may be given again",
+    Option{"listen", 'l', "ENDPOINT", "",
+           "accept clients here; port 0 stands for any free one; may be given again",
            [](Configuration& c, const std::string& v) {
              return addEndpoint(c.listeners, v, Role::kListener);
            }},
@@ -271,6 +276,18 @@ Expected<Request> configure(const po::variables_map& given) {
   return configuration;
 }
 
+// `text` in lines of at most `width`, each from the second on behind `indent` spaces.
+std::string wrapped(std::string_view text, std::size_t indent, std::size_t width) {
+  std::string lines;
+  while (text.size() > width) {
+    const std::size_t end = text.rfind(' ', width);
+    if (end == text.npos) break;
+    lines += fmt::format("{}\n{:{}}", text.substr(0, end), "", indent);
+    text.remove_prefix(end + 1);
+  }
+  return lines.append(text);
+}
+
 }  // namespace
 
 Expected<Request> parseOptions(const std::vector<std::string>& arguments) {
@@ -310,7 +327,8 @@ std::string helpText() {
     left += fmt::format("--{} {}", option.name, option.argument);
     const std::string fallback =
         option.fallback.empty() ? "" : fmt::format(" (default: {})", option.fallback);
-    text += fmt::format("{:<38} {}{}\n", left, option.help, fallback);
+    const std::string help = fmt::format("{}{}", option.help, fallback);
+    text += fmt::format("{:<{}} {}\n", left, kLeft, wrapped(help, kLeft + 1, kColumns - kLeft - 1));
   }
   text +=
       "\n"

@@ -288,6 +288,7 @@ TEST(Options, HelpNamesEveryOptionAndItsDefault) {
   const std::string help = helpText();
   for (const char* part : {"Usage: proxy -l ENDPOINT",
                            "-l, --listen ENDPOINT",
+                           "port 0 stands for any free one",
                            "-r, --remote ENDPOINT",
                            "-t, --threads N",
                            "-b, --buffer SIZE",
@@ -311,6 +312,14 @@ TEST(Options, HelpNamesEveryOptionAndItsDefault) {
     EXPECT_THAT(help, HasSubstr(part));
   }
   EXPECT_EQ('\n', help.back());
+}
+
+TEST(Options, HelpFitsIntoAHundredColumns) {
+  std::istringstream help(helpText());
+  for (std::string line; std::getline(help, line);) {
+    EXPECT_LE(line.size(), 100U) << line;
+    EXPECT_FALSE(line.ends_with(' ')) << line;
+  }
 }
 
 TEST(Options, VersionNamesTheProgramAndWhatItLacks) {
