@@ -1,4 +1,8 @@
 // Options, configuration, server, run. The one place that prints usage and exits.
+#include <poll.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <exception>
@@ -15,8 +19,16 @@ namespace {
 constexpr int kCouldNotStart = 1;
 constexpr int kWrongUsage = 2;
 
+// How long the reader of stderr may take before there is room for the last sentence.
+constexpr int kLastSentenceMs = 1000;
+
+// Not by stdio: the log's thread may stand in it with the lock, where nobody reads stderr.
 int complain(const std::string& sentence, int status) {
-  std::fprintf(stderr, "proxy: %s\n", sentence.c_str());
+  const std::string line = "proxy: " + sentence + "\n";
+  pollfd room = {.fd = STDERR_FILENO, .events = POLLOUT, .revents = 0};
+  if (poll(&room, 1, kLastSentenceMs) <= 0) return status;
+  while (write(STDERR_FILENO, line.data(), line.size()) < 0 && errno == EINTR) {
+  }
   return status;
 }
 
