@@ -10,6 +10,21 @@
 
 namespace proxy {
 
+namespace {
+
+// The BSDs keep the size in the address as well, where the kernel fills it in: for == it must be
+// there.
+void noteSize(sockaddr& address, socklen_t size) noexcept {
+#ifdef SIN6_LEN
+  address.sa_len = static_cast<decltype(address.sa_len)>(size);
+#else
+  static_cast<void>(address);
+  static_cast<void>(size);
+#endif
+}
+
+}  // namespace
+
 std::optional<Address> Address::literal(std::string_view host, std::uint16_t port) {
   const std::string text(host);
   Address address;
@@ -23,6 +38,7 @@ std::optional<Address> Address::literal(std::string_view host, std::uint16_t por
   } else {
     return std::nullopt;
   }
+  noteSize(address.storage_.any, address.size_);
   address.setPort(port);
   return address;
 }
@@ -38,6 +54,7 @@ Expected<Address> Address::atPath(std::string_view path) {
   target.sun_family = AF_UNIX;
   std::copy(path.begin(), path.end(), target.sun_path);
   address.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);
+  noteSize(address.storage_.any, address.size_);
   return address;
 }
 
