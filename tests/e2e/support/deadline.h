@@ -1,11 +1,11 @@
-// Until when a test waits for an event. A test that is right never meets its deadline; it is there
-// so that a wrong one says what it waited for.
+// Time, as tests may use it. Until when a test waits for an event: one that is right never meets
+// its deadline; it is there so that a wrong one says what it waited for.
 #pragma once
 
 #include <algorithm>
 #include <chrono>
 
-#include "e2e/support/build.h"
+#include "support/eventually.h"
 
 namespace e2e {
 
@@ -16,7 +16,7 @@ class Deadline {
   using Clock = std::chrono::steady_clock;
 
   /// Longer than anything takes here.
-  Deadline() : Deadline(milliseconds(kSanitized ? 60'000 : 30'000)) {}
+  Deadline() : Deadline(support::kLongestWait) {}
   explicit Deadline(milliseconds fromNow) : at_(Clock::now() + fromNow) {}
 
   [[nodiscard]] bool passed() const { return Clock::now() >= at_; }
@@ -30,6 +30,18 @@ class Deadline {
 
  private:
   Clock::time_point at_;
+};
+
+/// How long it took. What must not come too early is measured from before what it follows: a slow
+/// machine makes it longer, never shorter.
+class Stopwatch {
+ public:
+  [[nodiscard]] milliseconds elapsed() const {
+    return std::chrono::duration_cast<milliseconds>(Deadline::Clock::now() - start_);
+  }
+
+ private:
+  Deadline::Clock::time_point start_ = Deadline::Clock::now();
 };
 
 }  // namespace e2e
