@@ -93,7 +93,9 @@ Child::~Child() {
   waitpid(pid_, nullptr, 0);
 }
 
-void Child::signal(int number) const { kill(pid_, number); }
+void Child::signal(int number) const {
+  if (!ended_) kill(pid_, number);
+}
 
 bool Child::readUntil(const std::function<bool()>& done, const Deadline& deadline) {
   while (!done()) {
