@@ -27,10 +27,11 @@ TEST_P(ConnectTest, ClientOfARefusedSessionIsResetPromptly) {
 TEST_P(ConnectTest, RemoteThatDoesNotAnswerTimesOut) {
   const SilentPort silent;
   ProxyProcess proxy(GetParam().proxyTo(silent.address(), {"--connect-timeout", "300ms"}));
+  const Stopwatch watch;
   Peer client = dial(proxy.address());
   client.send("hello");
-  EXPECT_TRUE(client.isSilentFor(milliseconds(150))) << "it was given up too early";
   EXPECT_EQ(client.rest().error, ECONNRESET);
+  EXPECT_GE(watch.elapsed(), milliseconds(300 - 10)) << "it was given up too early";
   proxy.waitForLog("Connection timed out");
   proxy.waitUntilIdle();
   const auto ended = proxy.stop();
@@ -90,8 +91,8 @@ TEST_P(ConnectTest, FailuresAreLoggedAFewTimesAndCountedAlways) {
   EXPECT_LT(linesWith(ended.log, "Connection refused"), 50U);
 }
 
-// A reset of the client and no byte moved: there is nothing for a fault to befall but the errnos.
-INSTANTIATE_TEST_SUITE_P(Relay, ConnectTest, testing::ValuesIn(everyLane()), settingName);
+INSTANTIATE_TEST_SUITE_P(Relay, ConnectTest, testing::ValuesIn(everyLaneUnder({kPlain, kRandom})),
+                         settingName);
 
 }  // namespace
 }  // namespace e2e
