@@ -56,6 +56,17 @@ TEST_P(EndpointsTest, UnixListenerServesAndRemovesItsPath) {
   EXPECT_FALSE(fs::exists(directory_.file("listener")));
 }
 
+TEST_P(EndpointsTest, PathThatNobodyListensAtIsTakenOver) {
+  {
+    const Listener crashed(path_);
+  }
+  ASSERT_TRUE(isSocket(directory_.file("listener")));
+  Listener origin;
+  ProxyProcess proxy(proxyOf({"-l", path_, "-r", origin.address()}));
+  expectExchange(proxy, origin);
+  EXPECT_FALSE(fs::exists(directory_.file("listener")));
+}
+
 TEST_P(EndpointsTest, UnixRemoteIsReached) {
   Listener origin("unix:" + directory_.file("origin").string());
   ProxyProcess proxy(proxyOf({"-l", "127.0.0.1:0", "-r", origin.address()}));
@@ -93,13 +104,13 @@ TEST_P(EndpointsTest, EveryListenerServes) {
 
 INSTANTIATE_TEST_SUITE_P(Relay, EndpointsTest, testing::ValuesIn(everySetting()), settingName);
 
-class RoundRobinTest : public testing::Test {
+class RoundRobinTest : public testing::TestWithParam<Setting> {
  protected:
   // How many of `count` clients come to each of three origins, and the order of the first ones.
   std::vector<std::size_t> deal(const std::string& threads, std::size_t count) {
     std::vector<std::string> more = {
         "-r", origins_[1].address(), "-r", origins_[2].address(), "-t", threads};
-    ProxyProcess proxy(Setting{.lane = "auto"}.proxyTo(origins_[0].address(), more));
+    ProxyProcess proxy(GetParam().proxyTo(origins_[0].address(), more));
     std::vector<std::size_t> served;
     for (std::size_t i = 0; i < count; ++i) {
       clients_.push_back(dial(proxy.address()));
@@ -126,17 +137,19 @@ class RoundRobinTest : public testing::Test {
   std::vector<Peer> clients_;
 };
 
-TEST_F(RoundRobinTest, OneThreadTakesTheRemotesInTheirOrder) {
+TEST_P(RoundRobinTest, OneThreadTakesTheRemotesInTheirOrder) {
   const std::vector<std::size_t> expected = {0, 1, 2, 0, 1, 2, 0, 1, 2};
   EXPECT_EQ(deal("1", 9), expected);
 }
 
-TEST_F(RoundRobinTest, TwoThreadsShareEvenly) {
+TEST_P(RoundRobinTest, TwoThreadsShareEvenly) {
   const auto served = deal("2", 60);
   for (std::size_t origin = 0; origin < 3; ++origin) {
     EXPECT_EQ(std::count(served.begin(), served.end(), origin), 20) << "origin " << origin;
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Relay, RoundRobinTest, testing::ValuesIn(anyLane()), settingName);
 
 // What cannot be listened at ends the program before anything was begun.
 class ListenFailureTest : public testing::Test {
@@ -179,28 +192,14 @@ TEST_F(ListenFailureTest, AddressOfAnotherMachine) {
   expectFailure("192.0.2.1:80", "this machine has no such address");
 }
 
-TEST(StalePathTest, SocketThatNobodyListensAtIsTakenOver) {
-  TemporaryDirectory directory;
-  const std::string path = "unix:" + directory.file("stale").string();
-  {
-    const Listener crashed(path);
-  }
-  ASSERT_TRUE(isSocket(directory.file("stale")));
-  Listener origin;
-  ProxyProcess proxy({.arguments = {"-l", path, "-r", origin.address()}});
-  Joined session = join(proxy, origin);
-  exchange(session, 1000);
-  proxy.waitUntilIdle();
-  EXPECT_EQ(proxy.stop()["sessions_done"], 1U);
-  EXPECT_FALSE(fs::exists(directory.file("stale")));
-}
-
 // A restart must not wait for the connections that its predecessor left in TIME_WAIT.
-TEST(PortTest, IsTakenAgainAtOnceAfterSessions) {
+class RestartTest : public EndpointsTest {};
+
+TEST_P(RestartTest, PortIsTakenAgainAtOnceAfterSessions) {
   Listener origin;
   std::string address = "127.0.0.1:0";
   for (int i = 0; i < 3; ++i) {
-    ProxyProcess proxy({.arguments = {"-l", address, "-r", origin.address()}});
+    ProxyProcess proxy(proxyOf({"-l", address, "-r", origin.address()}));
     address = proxy.address();
     Joined session = join(proxy, origin);
     session.upstream.close();  // the proxy closes first toward the client
@@ -210,6 +209,8 @@ TEST(PortTest, IsTakenAgainAtOnceAfterSessions) {
     proxy.stop();
   }
 }
+
+INSTANTIATE_TEST_SUITE_P(Relay, RestartTest, testing::ValuesIn(anyLane()), settingName);
 
 }  // namespace
 }  // namespace e2e

@@ -119,11 +119,9 @@ TEST_P(NamesTest, UnknownNameAtTheStartIsOneSentence) {
   EXPECT_EQ(ended.out, "");
 }
 
-INSTANTIATE_TEST_SUITE_P(Relay, NamesTest, testing::Values(Setting{.lane = "auto"}), settingName);
-INSTANTIATE_TEST_SUITE_P(RelayFaults, NamesTest,
-                         testing::Values(Setting{.lane = "auto",
-                                                 .faults = {"Errnos", "eintr=200,eagain=200", 1}}),
-                         settingName);
+// The faults befall what the sessions move; datagrams, and so the questions to the name server, are
+// left alone.
+INSTANTIATE_TEST_SUITE_P(Relay, NamesTest, testing::ValuesIn(anyLane()), settingName);
 
 }  // namespace
 }  // namespace e2e

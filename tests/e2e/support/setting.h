@@ -84,6 +84,11 @@ inline std::vector<Setting> everySetting() {
   return everyLaneUnder({kPlain, kHalves, kOneByte, kRandom});
 }
 
+/// For tests to which the lane makes no difference.
+inline std::vector<Setting> anyLane() {
+  return {{.lane = "auto", .faults = kPlain}, {.lane = "auto", .faults = kRandom}};
+}
+
 /// For tests that fill the kernel's buffers: these are megabytes, too much for a byte at a time.
 inline std::vector<Setting> settingsForStreams() {
   return everyLaneUnder({kPlain, kHalves, kRandom});
