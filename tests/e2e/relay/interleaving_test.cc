@@ -18,6 +18,7 @@
 #include <random>
 #include <tuple>
 
+#include "core/event_loop.h"
 #include "e2e/support/relay_fixture.h"
 #include "e2e/support/stream.h"
 
@@ -286,7 +287,7 @@ TEST_P(InterleavingTest, EverySideSeesWhatTheModelAllows) {
 
 INSTANTIATE_TEST_SUITE_P(Relay, InterleavingTest, testing::ValuesIn(everySetting()), settingName);
 
-// The other ways of waiting, which know no edges.
+// Whatever way of waiting is asked for.
 class PollMethodTest : public testing::TestWithParam<std::tuple<std::string, Setting>> {};
 
 TEST_P(PollMethodTest, EverySideSeesWhatTheModelAllows) {
@@ -304,7 +305,7 @@ std::string methodAndSettingName(
 }
 
 INSTANTIATE_TEST_SUITE_P(Relay, PollMethodTest,
-                         testing::Combine(testing::Values("epoll", "poll", "select"),
+                         testing::Combine(testing::ValuesIn(proxy::EventLoop::methods()),
                                           testing::ValuesIn(everyLaneUnder({kPlain, kRandom}))),
                          methodAndSettingName);
 
