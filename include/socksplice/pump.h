@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
 
 #include "socksplice/buffer_pool.h"
 #include "socksplice/pipe_pool.h"
@@ -52,6 +53,10 @@ class Pump {
 
   /// Bytes of the limit that were not read yet. What is left at kEnd, the source did not have.
   [[nodiscard]] std::uint64_t left() const noexcept { return left_; }
+
+  /// Holds bytes that were read from the source by somebody else: they go out first. Called before
+  /// the first move(); false where memory has run out.
+  [[nodiscard]] bool hold(std::span<const std::byte> bytes) noexcept;
 
   /// The source is known to have failed (SO_ERROR, which the kernel then forgets): what it sent
   /// before can still be read, but what then looks like its end is kSourceFailed.

@@ -11,6 +11,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "socksplice/pump.h"
 
@@ -49,6 +50,10 @@ class Relay {
   /// There is nothing to read from `side` before ready() says so. Without this call the first
   /// advance() tries.
   void notReadable(Side side) noexcept { sides_[index(side)].readable = false; }
+
+  /// These bytes came from `side` before the relay was made: they are delivered first. Called before
+  /// the first advance(); false where memory has run out.
+  [[nodiscard]] bool hold(Side from, std::span<const std::byte> bytes) noexcept;
 
   /// `side` is known to have failed with `error`; what it sent before is still delivered.
   void fail(Side side, int error) noexcept;

@@ -39,6 +39,15 @@ void Pump::limit(std::uint64_t bytes) noexcept {
   if (pools_->limits().lane == Lane::kAuto) splicing_ = canSplice_ && bytes >= kFirstRead;
 }
 
+bool Pump::hold(std::span<const std::byte> bytes) noexcept {
+  if (bytes.empty()) return true;
+  buffer_ = pools_->buffers().borrow(bytes.size());
+  if (!buffer_) return false;
+  std::memcpy(buffer_.room().data(), bytes.data(), bytes.size());
+  buffer_.commit(bytes.size());
+  return true;
+}
+
 std::size_t Pump::held() const noexcept {
   return (pipe_ ? pipe_->held() : 0) + (buffer_ ? buffer_.bytes().size() : 0);
 }
@@ -126,11 +135,7 @@ Pump::Step Pump::send(int target, std::size_t count, Progress& progress) noexcep
   while (count > 0) {
     const ssize_t sent = transmit(target, bytes, count, more);
     if (sent < 0 && wouldBlock(errno)) {
-      buffer_ = pools_->buffers().borrow(count);
-      if (!buffer_) return targetFailed(ENOMEM);
-      std::memcpy(buffer_.room().data(), bytes, count);
-      buffer_.commit(count);
-      return Wait::kTarget;
+      return hold({bytes, count}) ? Wait::kTarget : targetFailed(ENOMEM);
     }
     if (sent < 0) return targetFailed(errno);
     progress.copied += static_cast<std::size_t>(sent);

@@ -22,6 +22,12 @@ Relay::Relay(Pools& pools, int a, int b) noexcept
     : sides_{SideState{.fd = a}, SideState{.fd = b}},
       directions_{Direction(pools), Direction(pools)} {}
 
+bool Relay::hold(Side from, std::span<const std::byte> bytes) noexcept {
+  Direction& way = directions_[index(from)];
+  if (!bytes.empty()) way.wait = Wait::kTarget;
+  return way.pump.hold(bytes);
+}
+
 void Relay::ready(Side side, Readiness readiness) noexcept {
   SideState& state = sides_[index(side)];
   state.readable |= readiness.readable;

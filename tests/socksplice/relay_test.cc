@@ -3,6 +3,7 @@
 #include <sys/socket.h>
 
 #include <cerrno>
+#include <span>
 #include <tuple>
 
 #include <gmock/gmock.h>
@@ -293,6 +294,20 @@ TEST_P(RelayTest, NoticesAResetBehindAHalfCloseWhileTheOtherIsSilent) {
   it.look();
   EXPECT_EQ(Outcome::kReset, it.relay().outcome());
   EXPECT_EQ(kClient, it.relay().failedSide());
+}
+
+TEST_P(RelayTest, DeliversFirstWhatWasReadTooEarly) {
+  Joint it = joint(kTiny);
+  const std::string early = pattern(300'000, 1);
+  const std::string later = pattern(kMega, 2);
+  ASSERT_TRUE(it.relay().hold(kClient, std::as_bytes(std::span(early))));
+  ASSERT_TRUE(it.relay().hold(kUpstream, {}));
+  it.client.say(later).thenEnd();
+  it.upstream.say("answer").thenEnd();
+  EXPECT_EQ(Outcome::kEnded, it.carryToTheOutcome());
+  it.closeBoth();
+  EXPECT_TRUE(same(early + later, it.upstream.heard()));
+  EXPECT_EQ("answer", it.client.heard());
 }
 
 TEST_P(RelayTest, DeliversWhatASideSaidThatIsKnownToHaveFailed) {
