@@ -3,7 +3,8 @@
 //
 // Between two calls the pump holds what the target did not take, in a borrowed pipe or buffer, at
 // most Pools::Limits::hold bytes; nothing is read while anything is held, so no byte is lost or
-// overtaken. A pump that holds nothing has borrowed nothing.
+// overtaken. A pump that holds nothing has borrowed nothing. Where a stream gets no pipe, nothing
+// is held at all: what the target does not take stays in the source.
 //
 // Readiness is a state (poll(2), or level-triggered epoll): where a socket is reported to wait for,
 // there may be more to read even now. SIGPIPE must be ignored or blocked.
@@ -80,6 +81,7 @@ class Pump {
 
   Step step(int source, int target, std::size_t share, Progress& progress) noexcept;
   Step fillPipe(int source, int target, Progress& progress) noexcept;
+  Step pass(int source, int target, Progress& progress) noexcept;
   Step copy(int source, int target, Progress& progress) noexcept;
   Step read(int source, std::size_t asked, std::size_t& count) noexcept;
   Step send(int target, std::size_t count, Progress& progress) noexcept;
@@ -91,7 +93,8 @@ class Pump {
 
   [[nodiscard]] std::size_t stepSize(std::size_t most) const noexcept;
   [[nodiscard]] std::size_t readSize() const noexcept;
-  void chooseLane(std::size_t asked, std::size_t got) noexcept;
+  void noteSplice(std::size_t got) noexcept;
+  void noteCopy(std::size_t asked, std::size_t got) noexcept;
 
   Pools* pools_;
   PooledPipe pipe_;

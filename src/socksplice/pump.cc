@@ -80,15 +80,12 @@ Pump::Step Pump::step(int source, int target, std::size_t share, Progress& progr
 
 Pump::Step Pump::fillPipe(int source, int target, Progress& progress) noexcept {
   if (!pipe_) pipe_ = pools_->pipes().borrow();
-  if (!pipe_) {
-    if (pools_->limits().lane == Lane::kAuto) splicing_ = false;
-    return copy(source, target, progress);
-  }
+  if (!pipe_) return pass(source, target, progress);
 
   const ssize_t got = pipe_->fill(source, stepSize(pools_->limits().hold));
   if (got > 0) {
     left_ -= static_cast<std::uint64_t>(got);
-    chooseLane(kSmallSplice, static_cast<std::size_t>(got));
+    noteSplice(static_cast<std::size_t>(got));
     return {};
   }
   if (got < 0 && cannotSplice(errno)) {
@@ -103,12 +100,31 @@ Pump::Step Pump::fillPipe(int source, int target, Progress& progress) noexcept {
   return copy(source, target, progress);
 }
 
+// Without a pipe, what the target does not take stays where it is: a stream that waits for a slow
+// target holds no memory of ours. It costs one more call in each step than copy().
+Pump::Step Pump::pass(int source, int target, Progress& progress) noexcept {
+  const std::size_t asked = stepSize(std::min(kFirstRead, pools_->limits().hold));
+  const ssize_t seen = peek(source, pools_->scratch(), asked);
+  if (seen == 0) return sourceEnded(0);
+  if (seen < 0) return wouldBlock(errno) ? Step(Wait::kSource) : sourceEnded(errno);
+  const auto count = static_cast<std::size_t>(seen);
+  const ssize_t sent = transmit(target, pools_->scratch(), count, false);
+  if (sent < 0) return wouldBlock(errno) ? Step(Wait::kTarget) : targetFailed(errno);
+  const auto gone = static_cast<std::size_t>(sent);
+  progress.copied += gone;
+  left_ -= gone;
+  if (!discard(source, pools_->scratch(), gone)) return sourceEnded(errno);
+  noteSplice(count);
+  if (gone < count) return Wait::kTarget;
+  return count < asked && !endFollows_ ? Step(Wait::kSource) : Step();
+}
+
 Pump::Step Pump::copy(int source, int target, Progress& progress) noexcept {
   const std::size_t asked = stepSize(readSize());
   std::size_t count = 0;
   const Step wait = read(source, asked, count);
   left_ -= count;
-  if (!splicing_ || !pipe_) chooseLane(asked, count);
+  if (!splicing_) noteCopy(asked, count);
   if (const Step blocked = send(target, count, progress)) return blocked;
   return wait;
 }
@@ -200,13 +216,12 @@ std::size_t Pump::readSize() const noexcept {
   return std::min(kFirstRead << growth_, pools_->limits().hold);
 }
 
-// Called with what one read asked for and got, in either lane.
-void Pump::chooseLane(std::size_t asked, std::size_t got) noexcept {
-  if (splicing_ && pipe_) {
-    small_ = got < asked ? static_cast<std::uint8_t>(small_ + 1) : std::uint8_t{0};
-    if (small_ == kSmallSplices && pools_->limits().lane == Lane::kAuto) splicing_ = false;
-    return;
-  }
+void Pump::noteSplice(std::size_t got) noexcept {
+  small_ = got < kSmallSplice ? static_cast<std::uint8_t>(small_ + 1) : std::uint8_t{0};
+  if (small_ == kSmallSplices && pools_->limits().lane == Lane::kAuto) splicing_ = false;
+}
+
+void Pump::noteCopy(std::size_t asked, std::size_t got) noexcept {
   small_ = 0;
   if (got == asked) {
     splicing_ = canSplice_;

@@ -11,6 +11,13 @@ namespace socksplice {
 /// Reads up to `length` bytes; 0 at the end, -1 with errno.
 ssize_t receive(int socket, std::byte* to, std::size_t length) noexcept;
 
+/// The same, but the bytes can be read again.
+ssize_t peek(int socket, std::byte* to, std::size_t length) noexcept;
+
+/// Takes `length` bytes that are known to be there, for which `scratch` has room; false with errno
+/// if they are not.
+bool discard(int socket, std::byte* scratch, std::size_t length) noexcept;
+
 /// Writes up to `length` bytes; -1 with errno. `more` joins them with what is written, or with the
 /// end that is passed on, right afterwards (MSG_MORE).
 ssize_t transmit(int socket, const std::byte* from, std::size_t length, bool more) noexcept;

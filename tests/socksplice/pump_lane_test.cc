@@ -76,6 +76,26 @@ TEST_P(PumpLaneTest, CopiesWhereNoPipeIsLent) {
   }
 }
 
+TEST_P(PumpLaneTest, HoldsNothingWhereNoPipeIsLent) {
+  if (!kZeroCopy || GetParam() == Lane::kCopy) GTEST_SKIP() << "this lane holds what it copied";
+  for (const Transport transport : {Transport::kTcp, Transport::kUnix}) {
+    Pools::Limits none = limits();
+    none.lentPipes = 0;
+    Stretch it(transport, none, kTiny);
+    it.pump().limit(kMega);
+    const std::string bytes = pattern(kMega);
+    it.sender.say(bytes);
+    it.receiver.listen(false);
+    ASSERT_EQ(Wait::kTarget, it.carryUntil(Wait::kTarget));
+    it.expectNothingBorrowed();
+    EXPECT_EQ(Wait::kTarget, it.move()) << "and it goes on waiting";
+    it.receiver.listen(true);
+    ASSERT_EQ(Wait::kEnd, it.carryUntil(Wait::kEnd));
+    it.hearTheRest();
+    EXPECT_TRUE(same(bytes, it.receiver.heard()));
+  }
+}
+
 TEST_P(PumpLaneTest, LosesNothingWhenTheTargetBlocksWhileTheLaneChanges) {
   // Steps this small would be too large for one lane and too small for the other, by turns.
   for (const std::size_t listens : {std::size_t{500}, std::size_t{3000}, std::size_t{5000}}) {
