@@ -1,0 +1,94 @@
+// A request means the same however it comes in; and what was read of it and is written for the
+// upstream is read there as the same request, with the same body and the same end-to-end fields.
+#include <cstdint>
+#include <string>
+#include <variant>
+
+#include "core/check.h"
+#include "fuzz/input.h"
+#include "fuzz/passing_on.h"
+#include "http/forward.h"
+#include "http/head_parser.h"
+#include "http/list.h"
+#include "http/parsing.h"
+#include "http/target.h"
+
+namespace proxy::http {
+namespace {
+
+constexpr HeadLimits kLimits{1024, 16, 128};
+constexpr HeadLimits kWide{8192, 100, 8192};
+
+ForwardRules rulesOf(Input& input) {
+  ForwardRules rules;
+  rules.forwarded = static_cast<ForwardedStyle>(input.choice(3));
+  rules.trustForwarded = input.choice(2) == 1;
+  rules.host = "upstream.example";
+  return rules;
+}
+
+void checkHead(const RequestHead& head) {
+  CHECK(isToken(head.method));
+  CHECK(parseTarget(head.method, head.target).has_value());
+  CHECK(head.text.ends_with("\r\n\r\n"));
+  for (const Field& field : head.fields) {
+    CHECK(isToken(field.name));
+    CHECK(isHarmless(field.value));
+    CHECK(field.known == nameOf(field.name));
+  }
+}
+
+bool sameBody(const BodyLength& a, const BodyLength& b) {
+  const auto* left = std::get_if<SizedBody>(&a);
+  const auto* right = std::get_if<SizedBody>(&b);
+  return a.index() == b.index() && (left == nullptr || left->size == right->size);
+}
+
+void checkForwarded(const RequestHead& head, const RequestFraming& framing,
+                    const ForwardRules& rules, bool upgrade) {
+  constexpr ClientSide kClient{"2001:db8::1", true, "http"};
+  std::string out;
+  const Target target = *parseTarget(head.method, head.target);
+  appendRequest(out, head, target, framing.body, kClient, rules, upgrade);
+
+  RequestParser parser(kWide);
+  CHECK(parser.parse(out) == Parsed::kDone);
+  CHECK(parser.headSize() == out.size());
+  const RequestHead& again = parser.head();
+  CHECK(again.version == Version::k11);
+  CHECK(again.method == head.method);
+  CHECK(sameBody(parser.framing().body, framing.body));
+  CHECK(parser.framing().keepAlive);
+  CHECK(parser.framing().expectsContinue == framing.expectsContinue);
+  CHECK(hasQuotedOptions(head.fields) ||
+        endToEnd(again.fields, true) == endToEnd(head.fields, true));
+  CHECK(upgrade || count(again.fields, Name::kUpgrade) == 0);
+  CHECK(count(again.fields, Name::kVia) == count(head.fields, Name::kVia) + 1);
+  CHECK(target.form != TargetForm::kAbsolute ||
+        find(again.fields, Name::kHost) == target.authority);
+}
+
+}  // namespace
+}  // namespace proxy::http
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  using namespace proxy::http;
+  proxy::Input input(data, size);
+  const ForwardRules rules = rulesOf(input);
+  const bool upgrade = input.choice(2) == 1;
+  const std::string_view bytes = input.rest();
+
+  RequestParser parser(kLimits);
+  const Reading slowly = readInSteps(parser, bytes, 1);
+  parser.reset();
+  const Reading whole = readStep(parser, bytes);
+  CHECK(whole == slowly);
+  CHECK((whole.parsed == Parsed::kRefused) == (whole.problem != Problem::kNone));
+  if (whole.parsed != Parsed::kDone) return 0;
+
+  CHECK(parser.parse(bytes) == Parsed::kDone);
+  CHECK(parser.headSize() == slowly.taken);
+  checkHead(parser.head());
+  checkForwarded(parser.head(), parser.framing(), rules, upgrade);
+  return 0;
+}

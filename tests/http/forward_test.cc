@@ -1,0 +1,467 @@
+#include "http/forward.h"
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "http/head_parser.h"
+
+namespace proxy::http {
+namespace {
+
+constexpr ClientSide kClient{"192.0.2.7", false, "http"};
+
+ForwardRules plainRules() {
+  ForwardRules rules;
+  rules.forwarded = ForwardedStyle::kNone;
+  return rules;
+}
+
+/// A request as it goes on, or why it does not.
+std::string forwarded(std::string_view bytes, const ForwardRules& rules = plainRules(),
+                      const ClientSide& client = kClient, bool upgrade = false) {
+  RequestParser parser{HeadLimits{}};
+  if (parser.parse(bytes) != Parsed::kDone) return std::string(info(parser.problem()).text);
+  const RequestHead& head = parser.head();
+  std::string out;
+  appendRequest(out, head, *parseTarget(head.method, head.target), parser.framing().body, client,
+                rules, upgrade);
+  return out;
+}
+
+TEST(ForwardRequest, WritesTheLineAndHost) {
+  struct Row {
+    std::string_view request;
+    std::string_view forwarded;
+  };
+  constexpr Row kRows[] = {
+      {"GET /a?b HTTP/1.1\r\nHost: c:80\r\n\r\n",
+       "GET /a?b HTTP/1.1\r\nHost: c:80\r\nVia: 1.1 proxy\r\n\r\n"},
+      {"OPTIONS * HTTP/1.1\r\nHost: c\r\n\r\n",
+       "OPTIONS * HTTP/1.1\r\nHost: c\r\nVia: 1.1 proxy\r\n\r\n"},
+      {"GET http://d:81/a?b HTTP/1.1\r\nHost: c\r\n\r\n",
+       "GET /a?b HTTP/1.1\r\nHost: d:81\r\nVia: 1.1 proxy\r\n\r\n"},
+      {"GET http://d HTTP/1.1\r\nHost: c\r\n\r\n",
+       "GET / HTTP/1.1\r\nHost: d\r\nVia: 1.1 proxy\r\n\r\n"},
+      {"GET http://d?b HTTP/1.1\r\nHost: c\r\n\r\n",
+       "GET /?b HTTP/1.1\r\nHost: d\r\nVia: 1.1 proxy\r\n\r\n"},
+      {"OPTIONS http://d HTTP/1.1\r\nHost: c\r\n\r\n",
+       "OPTIONS * HTTP/1.1\r\nHost: d\r\nVia: 1.1 proxy\r\n\r\n"},
+      {"CONNECT d:443 HTTP/1.1\r\nHost: d:443\r\n\r\n",
+       "CONNECT d:443 HTTP/1.1\r\nHost: d:443\r\nVia: 1.1 proxy\r\n\r\n"},
+      {"\r\nGET / HTTP/1.1\r\nA: b\r\nhost: \t c \r\n\r\n",
+       "GET / HTTP/1.1\r\nHost: c\r\nA: b\r\nVia: 1.1 proxy\r\n\r\n"},
+      {"GET / HTTP/1.0\r\nHost: c\r\n\r\n", "GET / HTTP/1.1\r\nHost: c\r\nVia: 1.0 proxy\r\n\r\n"},
+      {"GET / HTTP/1.0\r\n\r\n", "GET / HTTP/1.1\r\nHost: upstream\r\nVia: 1.0 proxy\r\n\r\n"},
+  };
+  ForwardRules rules = plainRules();
+  rules.host = "upstream";
+  for (const Row& row : kRows) EXPECT_EQ(row.forwarded, forwarded(row.request, rules));
+}
+
+/// The fields that go on of those given, behind Host and without Via.
+std::string fieldsOf(std::string_view fields, const ForwardRules& given = plainRules(),
+                     const ClientSide& client = kClient, bool upgrade = false) {
+  ForwardRules rules = given;
+  rules.via = "";
+  const std::string request = "POST / HTTP/1.1\r\nHost: h\r\n" + std::string(fields) + "\r\n";
+  const std::string out = forwarded(request, rules, client, upgrade);
+  constexpr std::string_view kStart = "POST / HTTP/1.1\r\nHost: h\r\n";
+  if (!out.starts_with(kStart) || !out.ends_with("\r\n\r\n")) return out;
+  return out.substr(kStart.size(), out.size() - kStart.size() - 2);
+}
+
+TEST(ForwardRequest, LeavesOutWhatIsForOneHop) {
+  struct Row {
+    std::string_view in;
+    std::string_view out;
+  };
+  constexpr Row kRows[] = {
+      {"", ""},
+      {"A: b\r\nC:\r\nA:  d \r\n", "A: b\r\nC: \r\nA: d\r\n"},
+      {"Connection: close\r\n", ""},
+      {"Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n", ""},
+      {"Proxy-Connection: keep-alive\r\nA: b\r\n", "A: b\r\n"},
+      {"Proxy-Authorization: Basic x\r\nAuthorization: y\r\n", "Authorization: y\r\n"},
+      {"Upgrade: websocket\r\nConnection: upgrade\r\n", ""},
+      {"Connection: a, B\r\nA: 1\r\nb: 2\r\nAB: 3\r\n", "AB: 3\r\n"},
+      {"A: 1\r\nConnection: a\r\nConnection: c,\r\nC: 2\r\nA: 3\r\n", ""},
+      {"Connection: cookie, Authorization\r\nCookie: a\r\nAuthorization: b\r\n", ""},
+      {"Connection: user-agent, referer, Date\r\nUser-Agent: a\r\nReferer: b\r\nDate: c\r\n", ""},
+      {"Connection: content-length\r\nContent-Length: 5\r\n", "Content-Length: 5\r\n"},
+      {"Connection: transfer-encoding\r\nTransfer-Encoding: chunked\r\n",
+       "Transfer-Encoding: chunked\r\n"},
+      {"Connection: host, via\r\nVia: 1.0 a\r\n", "Via: 1.0 a\r\n"},
+      {"Connection: expect\r\nContent-Length: 5\r\nExpect: 100-continue\r\n",
+       "Expect: 100-continue\r\nContent-Length: 5\r\n"},
+      {"Connection: \"a\"\r\nA: 1\r\n", "A: 1\r\n"},
+      {"Trailer: A\r\nTransfer-Encoding: chunked\r\n",
+       "Trailer: A\r\nTransfer-Encoding: chunked\r\n"},
+      {"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n", ""},
+  };
+  for (const Row& row : kRows) EXPECT_EQ(row.out, fieldsOf(row.in)) << row.in;
+}
+
+TEST(ForwardRequest, SaysOnlyOfTrailersThatItTakesThem) {
+  struct Row {
+    std::string_view in;
+    std::string_view out;
+  };
+  constexpr Row kRows[] = {
+      {"TE: trailers\r\n", "TE: trailers\r\nConnection: TE\r\n"},
+      {"TE: gzip;q=0.5, Trailers\r\nConnection: TE\r\n", "TE: trailers\r\nConnection: TE\r\n"},
+      {"TE: gzip\r\nConnection: TE\r\n", ""},
+      {"TE:\r\n", ""},
+      {"TE: trailers;q=0\r\n", ""},
+  };
+  for (const Row& row : kRows) EXPECT_EQ(row.out, fieldsOf(row.in)) << row.in;
+  EXPECT_EQ("GET / HTTP/1.1\r\nHost: \r\nVia: 1.0 proxy\r\n\r\n",
+            forwarded("GET / HTTP/1.0\r\nTE: trailers\r\n\r\n"))
+      << "a client of 1.0 takes none";
+}
+
+TEST(ForwardRequest, WritesTheFramingAnew) {
+  EXPECT_EQ("Content-Length: 5\r\n", fieldsOf("CONTENT-LENGTH:  5 \r\n"));
+  EXPECT_EQ("Content-Length: 0\r\n", fieldsOf("Content-Length: 0\r\n"));
+  EXPECT_EQ("Content-Length: 9223372036854775807\r\n",
+            fieldsOf("Content-Length: 9223372036854775807\r\n"));
+  EXPECT_EQ("A: b\r\nTransfer-Encoding: chunked\r\n",
+            fieldsOf("transfer-encoding: CHUNKED\r\nA: b\r\n"));
+}
+
+TEST(ForwardRequest, PassesExpectationsThatCount) {
+  EXPECT_EQ("Expect: 100-Continue\r\nContent-Length: 5\r\n",
+            fieldsOf("Expect: 100-Continue\r\nContent-Length: 5\r\n"));
+  EXPECT_EQ("", fieldsOf("Expect: 100-continue\r\n")) << "there is nothing to wait for";
+  EXPECT_EQ("POST / HTTP/1.1\r\nHost: a\r\nVia: 1.0 proxy\r\nContent-Length: 5\r\n\r\n",
+            forwarded("POST / HTTP/1.0\r\nHost: a\r\nContent-Length: 5\r\n"
+                      "Expect: 100-continue\r\n\r\n"));
+}
+
+TEST(ForwardRequest, Upgrades) {
+  EXPECT_EQ("Upgrade: websocket\r\nSec-WebSocket-Key: x\r\nConnection: Upgrade\r\n",
+            fieldsOf("Connection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n"
+                     "Sec-WebSocket-Key: x\r\n",
+                     plainRules(), kClient, true));
+  EXPECT_EQ("Upgrade: x\r\nTE: trailers\r\nConnection: Upgrade, TE\r\n",
+            fieldsOf("Connection: Upgrade, TE, Y\r\nTE: trailers\r\nUpgrade: x\r\nY: z\r\n",
+                     plainRules(), kClient, true));
+}
+
+TEST(ForwardRequest, AddsItselfToVia) {
+  ForwardRules rules = plainRules();
+  rules.via = "edge.example:80";
+  EXPECT_EQ("GET / HTTP/1.1\r\nHost: h\r\nVia: 1.0 a, 1.1 b\r\nVia: 1.1 edge.example:80\r\n\r\n",
+            forwarded("GET / HTTP/1.1\r\nHost: h\r\nVia: 1.0 a, 1.1 b\r\n\r\n", rules));
+}
+
+TEST(ForwardRequest, SaysWhereItCameFrom) {
+  constexpr ClientSide kSix{"2001:db8::7", true, "https"};
+  constexpr ClientSide kPath{"", false, "http"};
+  constexpr std::string_view kIncoming =
+      "Forwarded: for=evil\r\nForwarded: for=worse\r\nX-Forwarded-For: 1.1.1.1\r\n"
+      "x-forwarded-for: 2.2.2.2, 3.3.3.3\r\nX-Forwarded-Proto: https\r\n"
+      "X-Forwarded-Host: evil\r\nConnection: X-Forwarded-For, Forwarded\r\n";
+  struct Row {
+    ForwardedStyle style;
+    bool trust;
+    ClientSide client;
+    std::string_view in;
+    std::string_view out;
+  };
+  const Row rows[] = {
+      {ForwardedStyle::kNone, false, kClient, kIncoming, ""},
+      {ForwardedStyle::kNone, true, kClient, "", ""},
+      {ForwardedStyle::kNone, true, kClient, kIncoming,
+       "Forwarded: for=evil\r\nForwarded: for=worse\r\nX-Forwarded-For: 1.1.1.1\r\n"
+       "x-forwarded-for: 2.2.2.2, 3.3.3.3\r\nX-Forwarded-Proto: https\r\n"
+       "X-Forwarded-Host: evil\r\n"},
+      {ForwardedStyle::kForwarded, false, kClient, "",
+       "Forwarded: for=192.0.2.7;host=h;proto=http\r\n"},
+      {ForwardedStyle::kForwarded, false, kClient, kIncoming,
+       "Forwarded: for=192.0.2.7;host=h;proto=http\r\n"},
+      {ForwardedStyle::kForwarded, true, kClient, kIncoming,
+       "X-Forwarded-For: 1.1.1.1\r\nx-forwarded-for: 2.2.2.2, 3.3.3.3\r\n"
+       "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil\r\n"
+       "Forwarded: for=evil, for=worse, for=192.0.2.7;host=h;proto=http\r\n"},
+      {ForwardedStyle::kForwarded, false, kSix, "",
+       "Forwarded: for=\"[2001:db8::7]\";host=h;proto=https\r\n"},
+      {ForwardedStyle::kForwarded, false, kPath, "",
+       "Forwarded: for=unknown;host=h;proto=http\r\n"},
+      {ForwardedStyle::kXForwarded, false, kClient, "",
+       "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n"},
+      {ForwardedStyle::kXForwarded, false, kClient, kIncoming,
+       "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n"},
+      {ForwardedStyle::kXForwarded, true, kClient, kIncoming,
+       "Forwarded: for=evil\r\nForwarded: for=worse\r\n"
+       "X-Forwarded-For: 1.1.1.1, 2.2.2.2, 3.3.3.3, 192.0.2.7\r\nX-Forwarded-Proto: https\r\n"
+       "X-Forwarded-Host: evil\r\n"},
+      {ForwardedStyle::kXForwarded, true, kClient, "X-Forwarded-For:\r\n",
+       "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n"},
+      {ForwardedStyle::kXForwarded, false, kSix, "",
+       "X-Forwarded-For: 2001:db8::7\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: h\r\n"},
+      {ForwardedStyle::kXForwarded, false, kPath, "",
+       "X-Forwarded-For: unknown\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n"},
+  };
+  for (const Row& row : rows) {
+    ForwardRules rules = plainRules();
+    rules.forwarded = row.style;
+    rules.trustForwarded = row.trust;
+    EXPECT_EQ(row.out, fieldsOf(row.in, rules, row.client)) << row.in;
+  }
+}
+
+TEST(ForwardRequest, QuotesAHostThatIsNoToken) {
+  ForwardRules rules = plainRules();
+  rules.forwarded = ForwardedStyle::kForwarded;
+  EXPECT_EQ(
+      "GET / HTTP/1.1\r\nHost: [::1]:80\r\nVia: 1.1 proxy\r\n"
+      "Forwarded: for=192.0.2.7;host=\"[::1]:80\";proto=http\r\n\r\n",
+      forwarded("GET / HTTP/1.1\r\nHost: [::1]:80\r\n\r\n", rules));
+  EXPECT_EQ(
+      "GET / HTTP/1.1\r\nHost: d:81\r\nVia: 1.1 proxy\r\n"
+      "Forwarded: for=192.0.2.7;host=\"d:81\";proto=http\r\n\r\n",
+      forwarded("GET http://d:81/ HTTP/1.1\r\nHost: c\r\n\r\n", rules))
+      << "of the target, as Host is";
+  EXPECT_EQ(
+      "GET / HTTP/1.1\r\nHost: \r\nVia: 1.0 proxy\r\n"
+      "Forwarded: for=192.0.2.7;proto=http\r\n\r\n",
+      forwarded("GET / HTTP/1.0\r\n\r\n", rules))
+      << "nobody said a host";
+}
+
+TEST(ForwardRequest, SeesThroughUnderscores) {
+  EXPECT_EQ("X_Forwarded: c\r\nX_Other_Field_For: d\r\n",
+            fieldsOf("X_Forwarded_For: a\r\nx-forwarded_PROTO: b\r\nX_Forwarded-Host: b\r\n"
+                     "X_Forwarded: c\r\nX_Other_Field_For: d\r\n"));
+}
+
+/// A response as it goes on to the client.
+std::string answered(std::string_view bytes, const ResponseRules& rules = {},
+                     std::string_view method = "GET") {
+  ResponseParser parser{HeadLimits{}};
+  parser.reset(method);
+  if (parser.parse(bytes) != Parsed::kDone) return std::string(info(parser.problem()).text);
+  std::string out;
+  appendResponse(out, parser.head(), parser.framing().body, method, rules);
+  return out;
+}
+
+ResponseRules silentRules() {
+  ResponseRules rules;
+  rules.via = "";
+  return rules;
+}
+
+TEST(ForwardResponse, WritesTheStatusLineAnew) {
+  const ResponseRules rules = silentRules();
+  EXPECT_EQ("HTTP/1.1 200 OK\r\n\r\n", answered("HTTP/1.1 200 OK\r\n\r\n", rules));
+  EXPECT_EQ("HTTP/1.1 200 OK\r\n\r\n", answered("HTTP/1.0 200\r\n\r\n", rules));
+  EXPECT_EQ("HTTP/1.1 200 Fine\r\n\r\n", answered("HTTP/1.1 200 Fine \r\n\r\n", rules));
+  EXPECT_EQ("HTTP/1.1 599 \r\n\r\n", answered("HTTP/1.1 599\r\n\r\n", rules));
+}
+
+TEST(ForwardResponse, LeavesOutWhatIsForOneHop) {
+  struct Row {
+    std::string_view in;
+    std::string_view out;
+  };
+  constexpr Row kRows[] = {
+      {"A: b\r\nA: c\r\n", "A: b\r\nA: c\r\n"},
+      {"Connection: keep-alive\r\nKeep-Alive: timeout=5\r\n", ""},
+      {"Connection: a, Set-Cookie\r\nA: b\r\nSet-Cookie: c\r\n", ""},
+      {"Connection: content-length, via\r\nVia: 1.0 a\r\n", "Via: 1.0 a\r\n"},
+      {"Proxy-Connection: close\r\nProxy-Authenticate: Basic\r\n", ""},
+      {"Upgrade: h2c\r\nConnection: Upgrade\r\n", ""},
+      {"TE: x\r\nServer: a\r\nDate: b\r\n", "Server: a\r\nDate: b\r\n"},
+      {"Proxy-Status: a\r\n", "Proxy-Status: a\r\n"},
+      {"Trailer: A\r\n", ""},
+  };
+  for (const Row& row : kRows) {
+    EXPECT_EQ("HTTP/1.1 200 OK\r\n" + std::string(row.out) + "\r\n",
+              answered("HTTP/1.1 200 OK\r\n" + std::string(row.in) + "\r\n", silentRules()));
+  }
+}
+
+TEST(ForwardResponse, WritesTheFramingAnew) {
+  struct Row {
+    std::string_view in;
+    std::string_view method;
+    std::string_view out;
+  };
+  constexpr Row kRows[] = {
+      {"HTTP/1.1 200 OK\r\nCONTENT-LENGTH: 5\r\nA: b\r\n\r\n", "GET",
+       "HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 5\r\n\r\n"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\nTrailer: A\r\n\r\n", "GET",
+       "HTTP/1.1 200 OK\r\nTrailer: A\r\nTransfer-Encoding: chunked\r\n\r\n"},
+      {"HTTP/1.1 200 OK\r\n\r\n", "GET", "HTTP/1.1 200 OK\r\n\r\n"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "HEAD",
+       "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"},
+      {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", "HEAD", "HTTP/1.1 200 OK\r\n\r\n"},
+      {"HTTP/1.1 200 OK\r\n\r\n", "HEAD", "HTTP/1.1 200 OK\r\n\r\n"},
+      {"HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "GET",
+       "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n"},
+      {"HTTP/1.1 304 Not Modified\r\n\r\n", "GET", "HTTP/1.1 304 Not Modified\r\n\r\n"},
+      {"HTTP/1.1 204 No Content\r\nContent-Length: 0\r\n\r\n", "GET",
+       "HTTP/1.1 204 No Content\r\n\r\n"},
+      {"HTTP/1.1 204 No Content\r\nContent-Length: 5\r\n\r\n", "HEAD",
+       "HTTP/1.1 204 No Content\r\n\r\n"},
+      {"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", "CONNECT", "HTTP/1.1 200 OK\r\n\r\n"},
+      {"HTTP/1.1 100 Continue\r\nContent-Length: 0\r\n\r\n", "HEAD",
+       "HTTP/1.1 100 Continue\r\n\r\n"},
+  };
+  for (const Row& row : kRows) EXPECT_EQ(row.out, answered(row.in, silentRules(), row.method));
+}
+
+TEST(ForwardResponse, TurnsChunksForAClientThatKnowsNone) {
+  ResponseParser parser{HeadLimits{}};
+  parser.reset("GET");
+  ASSERT_EQ(Parsed::kDone,
+            parser.parse("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: A\r\n\r\n"));
+  ResponseRules rules = silentRules();
+  rules.clientVersion = Version::k10;
+  rules.keepAlive = false;
+  std::string out;
+  appendResponse(out, parser.head(), BodyUntilEnd{}, "GET", rules);
+  EXPECT_EQ("HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n", out);
+}
+
+TEST(ForwardResponse, SaysWhetherTheConnectionGoesOn) {
+  struct Row {
+    Version version;
+    bool keepAlive;
+    std::string_view line;
+  };
+  constexpr Row kRows[] = {
+      {Version::k11, true, ""},
+      {Version::k11, false, "Connection: close\r\n"},
+      {Version::k10, true, "Connection: keep-alive\r\n"},
+      {Version::k10, false, "Connection: close\r\n"},
+  };
+  for (const Row& row : kRows) {
+    ResponseRules rules = silentRules();
+    rules.clientVersion = row.version;
+    rules.keepAlive = row.keepAlive;
+    EXPECT_EQ("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n" + std::string(row.line) + "\r\n",
+              answered("HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", rules));
+    EXPECT_EQ("HTTP/1.1 100 Continue\r\n\r\n", answered("HTTP/1.1 100 Continue\r\n\r\n", rules))
+        << "which another answer follows";
+  }
+}
+
+TEST(ForwardResponse, Upgrades) {
+  ResponseRules rules = silentRules();
+  rules.upgrade = true;
+  EXPECT_EQ(
+      "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: x\r\n"
+      "Connection: Upgrade\r\n\r\n",
+      answered("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\n"
+               "Connection: upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
+               rules));
+}
+
+TEST(ForwardResponse, AddsADateWhereThereIsNone) {
+  ResponseRules rules = silentRules();
+  rules.date = "Sun, 06 Nov 1994 08:49:37 GMT";
+  EXPECT_EQ("HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
+            answered("HTTP/1.1 200 OK\r\n\r\n", rules));
+  EXPECT_EQ("HTTP/1.1 200 OK\r\nDate: x\r\nA: b\r\n\r\n",
+            answered("HTTP/1.1 200 OK\r\nDate: x\r\nA: b\r\n\r\n", rules));
+  EXPECT_EQ("HTTP/1.1 200 OK\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n",
+            answered("HTTP/1.1 200 OK\r\nConnection: date\r\nDate: x\r\n\r\n", rules));
+  EXPECT_EQ("HTTP/1.1 100 Continue\r\n\r\n", answered("HTTP/1.1 100 Continue\r\n\r\n", rules));
+}
+
+TEST(ForwardResponse, AddsItselfToVia) {
+  EXPECT_EQ("HTTP/1.1 200 OK\r\nVia: 1.1 a\r\nVia: 1.0 proxy\r\n\r\n",
+            answered("HTTP/1.0 200 OK\r\nVia: 1.1 a\r\n\r\n"));
+}
+
+TEST(ForwardTrailers, LeavesOutWhatBelongsToHeads) {
+  constexpr std::string_view kNames[] = {
+      "A",
+      "Transfer-Encoding",
+      "Content-Length",
+      "Host",
+      "Connection",
+      "Trailer",
+      "TE",
+      "Upgrade",
+      "Keep-Alive",
+      "Date",
+      "Expect",
+      "Via",
+      "X-Forwarded-For",
+      "Forwarded",
+      "Authorization",
+      "Set-Cookie",
+      "Content-Type",
+      "Content-Encoding",
+      "Content-Range",
+      "Cache-Control",
+      "Location",
+      "Proxy-Status",
+      "Proxy-Authenticate",
+      "ETag",
+      "Content-MD5",
+  };
+  std::vector<Field> fields;
+  for (const std::string_view name : kNames) fields.push_back({name, "x", nameOf(name)});
+  std::string out = "...";
+  appendTrailers(out, fields);
+  EXPECT_EQ("...A: x\r\nProxy-Status: x\r\nETag: x\r\nContent-MD5: x\r\n", out);
+}
+
+TEST(ForwardProblem, IsAWholeAnswer) {
+  std::string out;
+  ResponseRules rules;
+  rules.date = "Sun, 06 Nov 1994 08:49:37 GMT";
+  appendProblem(out, Problem::kUnavailable, "GET", rules);
+  EXPECT_EQ(
+      "HTTP/1.1 503 Service Unavailable\r\nDate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+      "Content-Type: text/plain\r\nContent-Length: 39\r\nRetry-After: 5\r\n"
+      "Proxy-Status: proxy; error=destination_unavailable; "
+      "details=\"No upstream can be reached at present.\"\r\n\r\n"
+      "No upstream can be reached at present.\n",
+      out);
+}
+
+TEST(ForwardProblem, QuotesANameThatIsNoToken) {
+  std::string out;
+  ResponseRules rules;
+  rules.via = "192.0.2.1:80";
+  appendProblem(out, Problem::kDraining, "HEAD", rules);
+  EXPECT_NE(std::string::npos,
+            out.find("Proxy-Status: \"192.0.2.1:80\"; details=\"The proxy is about to stop.\"\r\n"))
+      << out;
+}
+
+TEST(ForwardProblem, OfEachKindCanBeRead) {
+  for (int i = 1; i <= static_cast<int>(Problem::kDraining); ++i) {
+    const auto problem = static_cast<Problem>(i);
+    SCOPED_TRACE(info(problem).text);
+    for (const std::string_view method : {"GET", "HEAD"}) {
+      ResponseRules rules;
+      rules.keepAlive = false;
+      std::string out;
+      appendProblem(out, problem, method, rules);
+      ResponseParser parser{HeadLimits{}};
+      parser.reset("GET");
+      ASSERT_EQ(Parsed::kDone, parser.parse(out));
+      EXPECT_EQ(info(problem).status, parser.head().status);
+      EXPECT_FALSE(parser.framing().keepAlive);
+      ASSERT_TRUE(std::holds_alternative<SizedBody>(parser.framing().body));
+      const std::size_t body = method == "HEAD" ? 0 : out.size() - parser.headSize();
+      EXPECT_EQ(method == "HEAD" ? 0 : std::get<SizedBody>(parser.framing().body).size, body);
+      EXPECT_EQ(out.size(), parser.headSize() + body);
+      EXPECT_EQ(info(problem).status == 503, out.find("\r\nRetry-After: ") != std::string::npos);
+      EXPECT_TRUE(find(parser.head().fields, Name::kProxyStatus));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace proxy::http
