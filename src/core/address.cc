@@ -66,6 +66,13 @@ Address Address::copyOf(const sockaddr* address, socklen_t size) noexcept {
   return copy;
 }
 
+Address Address::peerOf(int fd) noexcept {
+  sockaddr_storage storage;
+  socklen_t size = sizeof storage;
+  auto* address = reinterpret_cast<sockaddr*>(&storage);
+  return getpeername(fd, address, &size) == 0 ? copyOf(address, size) : Address();
+}
+
 Address Address::boundTo(int fd) noexcept {
   sockaddr_storage storage{};
   socklen_t size = sizeof storage;
@@ -95,15 +102,19 @@ std::string Address::path() const {
   return {storage_.path.sun_path, strnlen(storage_.path.sun_path, size_ - start)};
 }
 
-std::string Address::text() const {
+std::string Address::host() const {
   char host[INET6_ADDRSTRLEN] = "";
+  if (family() == AF_INET) inet_ntop(AF_INET, &storage_.v4.sin_addr, host, sizeof host);
+  if (family() == AF_INET6) inet_ntop(AF_INET6, &storage_.v6.sin6_addr, host, sizeof host);
+  return host;
+}
+
+std::string Address::text() const {
   switch (family()) {
     case AF_INET:
-      inet_ntop(AF_INET, &storage_.v4.sin_addr, host, sizeof host);
-      return fmt::format("{}:{}", host, port());
+      return fmt::format("{}:{}", host(), port());
     case AF_INET6:
-      inet_ntop(AF_INET6, &storage_.v6.sin6_addr, host, sizeof host);
-      return fmt::format("[{}]:{}", host, port());
+      return fmt::format("[{}]:{}", host(), port());
     case AF_UNIX:
       return fmt::format("unix:{}", path());
     default:

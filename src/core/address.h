@@ -24,6 +24,8 @@ class Address {
   static Expected<Address> atPath(std::string_view path);
   /// What accept(2), getsockname(2) or a resolver gave.
   static Address copyOf(const sockaddr* address, socklen_t size) noexcept;
+  /// Where the peer of `fd` is; of no family if it has none.
+  static Address peerOf(int fd) noexcept;
   /// Where `fd` is bound.
   static Address boundTo(int fd) noexcept;
 
@@ -40,6 +42,9 @@ class Address {
 
   /// `127.0.0.1:80`, `[::1]:80`, `unix:/run/x`, or `unix:` for a peer without a path.
   [[nodiscard]] std::string text() const;
+
+  /// The same without port and brackets; empty for a path.
+  [[nodiscard]] std::string host() const;
 
   bool operator==(const Address& other) const noexcept;
 

@@ -23,6 +23,7 @@ namespace proxy {
     "sessions ended because the kernel watches no more sockets")                                  \
   X(kSessionsIdle, "sessions_idle", "sessions ended because nothing moved")                       \
   X(kSessionsStopped, "sessions_stopped", "sessions cut off when the program stopped")            \
+  X(kRequests, "requests", "HTTP requests begun by clients")                                      \
   X(kConnectsTried, "connects_tried", "connections begun to remotes")                             \
   X(kConnectsFailed, "connects_failed", "of these, refused, timed out or failed")                 \
   X(kConnectsDelayed, "connects_delayed",                                                         \
@@ -33,7 +34,10 @@ namespace proxy {
     "of both, bytes that went through a pipe; the rest was copied")                               \
   X(kPipesRefused, "pipes_refused", "times the splice lane got no pipe and copied")               \
   X(kAcceptPauses, "accept_pauses", "times accepting paused for want of descriptors or sessions") \
-  X(kNamesFailed, "names_failed", "name look-ups that failed after the start")
+  X(kNamesFailed, "names_failed", "name look-ups that failed after the start")                    \
+  X(kAccessLogDropped, "access_log_dropped",                                                      \
+    "lines of the access log that were not written, for its file or reader did not keep up or "   \
+    "failed")
 
 enum class Metric : std::uint8_t {
 #define PROXY_METRIC(id, name, help) id,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "core/clock.h"
 
@@ -38,5 +39,10 @@ class RateLimit {
   std::uint32_t passed_ = 0;
   std::uint64_t heldBack_ = 0;
 };
+
+/// What a warning says of those that were held back before it; nothing of none.
+[[nodiscard]] inline std::string heldBackText(std::uint64_t count) {
+  return count == 0 ? "" : " (and " + std::to_string(count) + " more since the last such line)";
+}
 
 }  // namespace proxy

@@ -182,10 +182,8 @@ void Acceptor::pause(const char* reason, const std::vector<std::uint64_t>& ended
   paused_ = true;
   metrics_.add(Metric::kAcceptPauses);
   if (const auto heldBack = warnings_.pass(monotonicNow())) {
-    log::warning(
-        "accepting pauses until a session ends: {}; {} of {} sessions are open ({} pauses not "
-        "reported before)",
-        reason, openSessions(), maxSessions_, *heldBack);
+    log::warning("accepting pauses until a session ends: {}; {} of {} sessions are open{}", reason,
+                 openSessions(), maxSessions_, heldBackText(*heldBack));
   }
   listen(false);
   for (std::size_t i = 0; i < workers_.size(); ++i) {

@@ -13,10 +13,10 @@ namespace proxy {
 namespace {
 
 constexpr std::string_view kSpoken =
-    "this version relays tcp://HOST:PORT (or just HOST:PORT) and unix:PATH";
+    "this version knows tcp://HOST:PORT (or just HOST:PORT), http://HOST:PORT and unix:PATH";
 
 // Schemes that are part of the program's language, though this version does not speak them yet.
-constexpr std::array<std::string_view, 5> kUnspoken = {"tls", "http", "https", "tunnel", "file"};
+constexpr std::array<std::string_view, 4> kUnspoken = {"tls", "https", "tunnel", "file"};
 
 Expected<Endpoint> parseUnix(std::string_view path) {
   if (const auto address = Address::atPath(path); !address) return unexpected(address.error());
@@ -53,7 +53,7 @@ Expected<std::string> parseHost(std::string_view host) {
   return std::string(host);
 }
 
-Expected<Endpoint> parseTcp(std::string_view text, Role role) {
+Expected<Endpoint> parseTcp(Scheme scheme, std::string_view text, Role role) {
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || text.back() == ']') {
     return unexpected(std::string("the port is missing; write HOST:PORT"));
@@ -66,7 +66,7 @@ Expected<Endpoint> parseTcp(std::string_view text, Role role) {
                                       ? "the port must be 1 to 65535"
                                       : "the port must be 1 to 65535, or 0 for any free one"));
   }
-  return Endpoint{.scheme = Scheme::kTcp, .host = *std::move(host), .port = *port, .path = {}};
+  return Endpoint{.scheme = scheme, .host = *std::move(host), .port = *port, .path = {}};
 }
 
 }  // namespace
@@ -74,7 +74,8 @@ Expected<Endpoint> parseTcp(std::string_view text, Role role) {
 std::string Endpoint::text() const {
   if (scheme == Scheme::kUnix) return fmt::format("unix:{}", path);
   const bool v6 = host.find(':') != std::string::npos;
-  return v6 ? fmt::format("[{}]:{}", host, port) : fmt::format("{}:{}", host, port);
+  return fmt::format("{}{}{}{}:{}", scheme == Scheme::kHttp ? "http://" : "", v6 ? "[" : "", host,
+                     v6 ? "]" : "", port);
 }
 
 Expected<Endpoint> parseEndpoint(std::string_view text, Role role) {
@@ -83,10 +84,11 @@ Expected<Endpoint> parseEndpoint(std::string_view text, Role role) {
     return unexpected(fmt::format("\"file\" is not built into this version; {}", kSpoken));
   }
   const std::size_t mark = text.find("://");
-  if (mark == std::string_view::npos) return parseTcp(text, role);
+  if (mark == std::string_view::npos) return parseTcp(Scheme::kTcp, text, role);
 
   const std::string_view scheme = text.substr(0, mark);
-  if (scheme == "tcp") return parseTcp(text.substr(mark + 3), role);
+  if (scheme == "tcp") return parseTcp(Scheme::kTcp, text.substr(mark + 3), role);
+  if (scheme == "http") return parseTcp(Scheme::kHttp, text.substr(mark + 3), role);
   const bool unspoken = std::find(kUnspoken.begin(), kUnspoken.end(), scheme) != kUnspoken.end();
   return unexpected(fmt::format("\"{}\" is {}; {}", scheme,
                                 unspoken ? "not built into this version" : "no scheme", kSpoken));

@@ -56,7 +56,7 @@ void NameWatch::onAnswer(std::size_t index, Expected<Resolver::Answer> answer) {
               [](const Address& a, const Address& b) { return a.text() < b.text(); });
     if (answer->ttl.count() > 0) ttl_ = std::min(ttl_, answer->ttl);
   } else {
-    failure_ = "remote \"" + remote.name + "\": " + answer.error();
+    failure_ = "-r (--remote) \"" + remote.name + "\": " + answer.error();
     ttl_ = kShortest;
     if (published_) {
       // Serving by an old answer beats not serving.

@@ -26,8 +26,22 @@ void startLibraryOnce() {
   });
 }
 
+std::string teach(int status) {
+  switch (status) {
+    case ARES_ENOTFOUND:
+      return "there is no such name, neither in the hosts file nor in DNS";
+    case ARES_ENODATA:
+      return "the name has no address";
+    case ARES_ETIMEOUT:
+    case ARES_ECONNREFUSED:
+      return "no name server answers; --dns-servers says whom to ask";
+    default:
+      return ares_strerror(status);
+  }
+}
+
 Expected<Resolver::Answer> answerFrom(int status, const ares_addrinfo* info) {
-  if (status != ARES_SUCCESS) return unexpected(std::string(ares_strerror(status)));
+  if (status != ARES_SUCCESS) return unexpected(teach(status));
   Resolver::Answer answer{};
   int ttl = 0;
   for (const ares_addrinfo_node* node = info->nodes; node != nullptr; node = node->ai_next) {

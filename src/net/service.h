@@ -30,6 +30,9 @@ class Service {
   /// The remotes from now on; called before the first client.
   virtual void update(const std::shared_ptr<const RemoteList>& remotes) = 0;
 
+  /// No more clients come: what waits for something to do ends now, the rest by itself.
+  virtual void drain() {}
+
   /// Cuts every session off.
   virtual void abort() = 0;
 

@@ -49,19 +49,26 @@ bool nobodyListensAt(const Address& address) {
   return fd && connect(fd->get(), address.get(), address.size()) < 0 && errno == ECONNREFUSED;
 }
 
+bool isSocket(const std::string& path) {
+  struct stat status{};
+  return lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode);
+}
+
 // bind(2) fails with EADDRINUSE on any existing file; only a socket nobody listens at is removed.
 void removeStale(const Address& address) {
-  struct stat status{};
   const std::string path = address.path();
-  if (lstat(path.c_str(), &status) == 0 && S_ISSOCK(status.st_mode) && nobodyListensAt(address)) {
-    unlink(path.c_str());
-  }
+  if (isSocket(path) && nobodyListensAt(address)) unlink(path.c_str());
 }
 
 std::string teach(int error, const Address& address) {
   switch (error) {
     case EADDRINUSE:
-      return address.isPath() ? "the path is in use" : "the port is in use by another program";
+      if (!address.isPath()) return "the port is in use by another program";
+      return isSocket(address.path()) ? "another program listens there"
+                                      : "a file that is no socket is there: remove it, or choose "
+                                        "another path";
+    case ENOENT:
+      return "its directory does not exist: make it first";
     case EACCES:
       return address.isPath() ? "no permission to create the socket there"
                               : "no permission; ports below 1024 need CAP_NET_BIND_SERVICE";
@@ -95,6 +102,11 @@ bool isLocal(const Address& address) {
   anyPort.setPort(0);
   const auto fd = openSocket(address.family());
   return fd && bind(fd->get(), anyPort.get(), anyPort.size()) == 0;
+}
+
+bool isShortage(int error) noexcept {
+  return error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOBUFS ||
+         error == ENOMEM;
 }
 
 Expected<UniqueFd, int> beginConnect(const Address& address, const SocketSettings& settings) {

@@ -23,6 +23,10 @@ struct SocketSettings {
 /// Whether sockets of this machine can be bound to `address`, whatever the port.
 [[nodiscard]] bool isLocal(const Address& address);
 
+/// Whether a connection failed for want of descriptors, memory or room in a backlog: nothing is
+/// wrong with the remote.
+[[nodiscard]] bool isShortage(int error) noexcept;
+
 /// A non-blocking socket on its way to `address`: it becomes writable when it is connected, or has
 /// failed. Ask connectStatus() which; over loopback it may be connected at once. On failure an
 /// errno.

@@ -73,6 +73,7 @@ void Worker::whenFreed(std::uint64_t seen, Callback callback) {
 
 void Worker::drain(Callback callback) {
   loop_.post([this, callback = std::move(callback)]() mutable {
+    service_->drain();
     drained_ = std::move(callback);
     callBackIfDrained();
   });

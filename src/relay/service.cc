@@ -12,11 +12,19 @@ RelayService::RelayService(Worker& worker, const Settings& settings)
 
 RelayService::~RelayService() { abort(); }
 
-void RelayService::serve(Accepted client) {
+void RelayService::serve(Accepted client) { add(std::move(client), rotation_.deal()).start(); }
+
+void RelayService::join(Accepted client, std::string_view fromClient, socksplice::UniqueFd upstream,
+                        std::string_view fromUpstream, Route route) {
+  add(std::move(client), std::move(route))
+      .startJoined(std::move(upstream), fromClient, fromUpstream);
+}
+
+Session& RelayService::add(Accepted client, Route route) {
   Session& session = *sessions_.emplace_back(
-      std::make_unique<Session>(*this, std::move(client), rotation_.deal()));
+      std::make_unique<Session>(*this, std::move(client), std::move(route)));
   session.place_ = std::prev(sessions_.end());
-  session.start();
+  return session;
 }
 
 void RelayService::update(const std::shared_ptr<const RemoteList>& remotes) {
@@ -30,8 +38,8 @@ void RelayService::abort() {
 void RelayService::warnConnectFailed(std::string_view remote, const Address& address, int error) {
   const auto heldBack = connectWarnings_.pass(monotonicNow());
   if (!heldBack) return;
-  log::warning("remote {} ({}): {} ({} such failures not reported before)", remote, address.text(),
-               std::strerror(error), *heldBack);
+  log::warning("remote {} ({}): {}{}", remote, address.text(), std::strerror(error),
+               heldBackText(*heldBack));
 }
 
 std::optional<std::uint64_t> RelayService::mayWarnOfEnd() {

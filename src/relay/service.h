@@ -29,6 +29,10 @@ class RelayService final : public Service {
   ~RelayService() override;
 
   void serve(Accepted client) override;
+  /// A client whose upstream stands already, with what was read from each of them too early.
+  /// `route` says where it stands.
+  void join(Accepted client, std::string_view fromClient, socksplice::UniqueFd upstream,
+            std::string_view fromUpstream, Route route);
   void update(const std::shared_ptr<const RemoteList>& remotes) override;
   void abort() override;
   [[nodiscard]] std::size_t size() const override { return sessions_.size(); }
@@ -45,6 +49,8 @@ class RelayService final : public Service {
   void release(Session& session);
 
  private:
+  Session& add(Accepted client, Route route);
+
   Worker& worker_;
   const Settings settings_;
   Rotation rotation_;

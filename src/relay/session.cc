@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include "core/check.h"
@@ -34,12 +35,6 @@ constexpr milliseconds kLook{1000};
 constexpr socksplice::Side kClient = socksplice::Side::kA;
 constexpr socksplice::Side kUpstream = socksplice::Side::kB;
 
-// Nothing is wrong with the remote.
-bool passes(int error) {
-  return error == EAGAIN || error == EMFILE || error == ENFILE || error == ENOBUFS ||
-         error == ENOMEM;
-}
-
 }  // namespace
 
 Session::Session(RelayService& service, Accepted client, Route route)
@@ -51,6 +46,16 @@ Session::Session(RelayService& service, Accepted client, Route route)
       client_(std::move(client.socket)) {}
 
 void Session::start() { tryRemotes(); }
+
+void Session::startJoined(socksplice::UniqueFd upstream, std::string_view fromClient,
+                          std::string_view fromUpstream) {
+  upstream_ = std::move(upstream);
+  relay_.emplace(service_.worker().pools(), client_.get(), upstream_.get());
+  const bool held = relay_->hold(kClient, std::as_bytes(std::span(fromClient))) &&
+                    relay_->hold(kUpstream, std::as_bytes(std::span(fromUpstream)));
+  if (!held) return abort(CloseReason::kExhausted);
+  beginRelaying();
+}
 
 // kConnecting
 
@@ -65,7 +70,7 @@ void Session::tryRemotes() {
 bool Session::tryRemote() {
   EventLoop& loop = service_.worker().loop();
   auto socket = beginConnect(route_.address(), service_.settings().socket);
-  if (!socket && passes(socket.error())) {
+  if (!socket && isShortage(socket.error())) {
     tryAgainLater(socket.error());
     return true;
   }
@@ -129,15 +134,21 @@ bool Session::connectEnded(int status) {
 }
 
 void Session::connected(int upstreamError) {
-  EventLoop& loop = service_.worker().loop();
-  state_ = State::kRelaying;
-  timer_.start<&Session::onTimer>(loop, service_.settings().idleTimeout, this);
   relay_.emplace(service_.worker().pools(), client_.get(), upstream_.get());
   if (upstreamError != 0) {
     relay_->fail(kUpstream, upstreamError);
   } else {
     relay_->notReadable(kUpstream);  // most clients speak first
   }
+  beginRelaying();
+}
+
+// kRelaying
+
+void Session::beginRelaying() {
+  EventLoop& loop = service_.worker().loop();
+  state_ = State::kRelaying;
+  timer_.start<&Session::onTimer>(loop, service_.settings().idleTimeout, this);
   const bool watched =
       clientWatcher_.watch<&Session::onClient>(loop, client_.get(), this, true, false) &&
       (upstreamWatcher_.watching() ? upstreamWatcher_.want(true, false)
@@ -146,8 +157,6 @@ void Session::connected(int upstreamError) {
   if (!watched) return abort(CloseReason::kExhausted);
   advance();
 }
-
-// kRelaying
 
 void Session::advance() {
   lastMoved_ = monotonicNow();
@@ -274,8 +283,7 @@ void Session::logEnd(CloseReason reason) const {
   const auto heldBack = warns ? service_.mayWarnOfEnd() : std::nullopt;
   const log::Level level = heldBack ? log::Level::kWarning : log::Level::kDebug;
   if (!log::enabled(level)) return;
-  const std::string note =
-      heldBack ? fmt::format(" ({} such warnings held back before)", *heldBack) : "";
+  const std::string note = heldBackText(heldBack.value_or(0));
   const std::uint64_t up = relay_ ? relay_->delivered(kClient) : 0;
   const std::uint64_t down = relay_ ? relay_->delivered(kUpstream) : 0;
   log::write(level, "session {} -> {}: {}; {} bytes up, {} bytes down, {} ms{}", peer_.text(),

@@ -40,6 +40,10 @@ class Session {
 
   void start();
 
+  /// Relays over a connection to an upstream that stands already, after what was read too early.
+  void startJoined(socksplice::UniqueFd upstream, std::string_view fromClient,
+                   std::string_view fromUpstream);
+
   /// Resets both sides, in any state, and finishes.
   void abort(CloseReason reason);
 
@@ -59,6 +63,7 @@ class Session {
   void connected(int upstreamError);
 
   // kRelaying
+  void beginRelaying();
   void advance();
   void watchForMore();
   [[nodiscard]] bool anyUnwatched() const;

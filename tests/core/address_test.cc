@@ -109,6 +109,27 @@ TEST(Address, KnowsWhereASocketIsBound) {
   EXPECT_TRUE(address.text().starts_with("127.0.0.1:"));
 }
 
+TEST(Address, SaysItsHostWithoutPortAndBrackets) {
+  EXPECT_EQ("127.0.0.1", Address::literal("127.0.0.1", 80)->host());
+  EXPECT_EQ("2001:db8::1", Address::literal("2001:DB8::0:1", 443)->host());
+  EXPECT_EQ("::ffff:10.0.0.7", Address::literal("::ffff:10.0.0.7", 1)->host());
+  EXPECT_EQ("", Address::atPath("/run/x")->host());
+  EXPECT_EQ("", Address().host());
+}
+
+TEST(Address, KnowsWhoIsAtTheOtherEnd) {
+  auto [near, far] = support::tcpPair();
+  EXPECT_EQ(Address::boundTo(far.get()), Address::peerOf(near.get()));
+  EXPECT_EQ(Address::boundTo(near.get()), Address::peerOf(far.get()));
+  EXPECT_NE(0, Address::peerOf(near.get()).port());
+  const support::UniqueFd alone(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  EXPECT_EQ(AF_UNSPEC, Address::peerOf(alone.get()).family());
+  EXPECT_EQ(AF_UNSPEC, Address::peerOf(-1).family());
+  auto [one, two] = support::unixPair();
+  EXPECT_TRUE(Address::peerOf(one.get()).isPath());
+  EXPECT_EQ("unix:", Address::peerOf(two.get()).text());
+}
+
 TEST(Address, NamesAPeerWithoutAPath) {
   auto [near, far] = support::unixPair();
   EXPECT_EQ("unix:", Address::boundTo(near.get()).text());

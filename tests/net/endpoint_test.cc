@@ -8,7 +8,8 @@
 namespace proxy {
 namespace {
 
-const std::string kSpoken = "this version relays tcp://HOST:PORT (or just HOST:PORT) and unix:PATH";
+const std::string kSpoken =
+    "this version knows tcp://HOST:PORT (or just HOST:PORT), http://HOST:PORT and unix:PATH";
 const std::string kNoPort = "the port is missing; write HOST:PORT";
 const std::string kNoHost =
     "the host is missing; 0.0.0.0 means every IPv4 address and [::] every IPv6 address";
@@ -19,6 +20,10 @@ const std::string kUnknown = " is no scheme; " + kSpoken;
 
 Endpoint tcp(const std::string& host, std::uint16_t port) {
   return {.scheme = Scheme::kTcp, .host = host, .port = port, .path = {}};
+}
+
+Endpoint http(const std::string& host, std::uint16_t port) {
+  return {.scheme = Scheme::kHttp, .host = host, .port = port, .path = {}};
 }
 
 Endpoint path(const std::string& where) {
@@ -62,6 +67,11 @@ TEST(Endpoint, ReadsWhatAnOperatorWrites) {
       {"file.example:80", tcp("file.example", 80), "file.example:80"},
       {"tcp:80", tcp("tcp", 80), "tcp:80"},
       {"http:80", tcp("http", 80), "http:80"},
+      {"http://0.0.0.0:80", http("0.0.0.0", 80), "http://0.0.0.0:80"},
+      {"http://app.example:8080", http("app.example", 8080), "http://app.example:8080"},
+      {"http://[::1]:80", http("::1", 80), "http://[::1]:80"},
+      {"http://::1:80", http("::1", 80), "http://[::1]:80"},
+      {"http://http:80", http("http", 80), "http://http:80"},
   };
   for (const Row& row : rows) {
     for (const Role role : {Role::kListener, Role::kRemote}) {
@@ -114,7 +124,13 @@ TEST(Endpoint, SaysInASentenceWhatIsWrong) {
       {"unix:", "the path is empty"},
       {"unix:" + std::string(108, 'p'), "the path is longer than 107 bytes"},
       {"tls://0.0.0.0:443", "\"tls\"" + kUnbuilt},
-      {"http://0.0.0.0:80", "\"http\"" + kUnbuilt},
+      {"http://0.0.0.0", kNoPort},
+      {"http://", kNoPort},
+      {"http://[::1]", kNoPort},
+      {"http://:80", kNoHost},
+      {"http://user@host:80", "\"user@host\" is no host name"},
+      {"http://a/b:80", "\"a/b\" is no host name"},
+      {"HTTP://0.0.0.0:80", "\"HTTP\"" + kUnknown},
       {"https://0.0.0.0:443", "\"https\"" + kUnbuilt},
       {"tunnel://hub:1444", "\"tunnel\"" + kUnbuilt},
       {"file:./www", "\"file\"" + kUnbuilt},
@@ -148,8 +164,18 @@ TEST(Endpoint, SaysWhichPortsThereAre) {
   }
 }
 
+TEST(Endpoint, OfOtherSchemesIsAnother) {
+  EXPECT_NE(parseEndpoint("http://10.0.0.7:80", Role::kRemote),
+            parseEndpoint("10.0.0.7:80", Role::kRemote));
+  const auto path = parseEndpoint("http://10.0.0.7:80/path", Role::kRemote);
+  ASSERT_FALSE(path);
+  EXPECT_EQ(kRemotePort, path.error());
+}
+
 TEST(Endpoint, PortZeroIsForListenersOnly) {
   EXPECT_EQ(tcp("127.0.0.1", 0), parseEndpoint("127.0.0.1:0", Role::kListener));
+  EXPECT_EQ(http("127.0.0.1", 0), parseEndpoint("http://127.0.0.1:0", Role::kListener));
+  EXPECT_FALSE(parseEndpoint("http://127.0.0.1:0", Role::kRemote));
   const auto remote = parseEndpoint("127.0.0.1:0", Role::kRemote);
   ASSERT_FALSE(remote);
   EXPECT_EQ(kRemotePort, remote.error());

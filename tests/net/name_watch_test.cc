@@ -94,8 +94,8 @@ TEST_F(NameWatchTest, SaysAtFirstWhichNameFailed) {
   runRound();
   EXPECT_THAT(published_, IsEmpty());
   ASSERT_THAT(failures_, SizeIs(1));
-  EXPECT_THAT(failures_[0], StartsWith("remote \"bad.test:80\": "));
-  EXPECT_THAT(failures_[0], HasSubstr("not found"));
+  EXPECT_THAT(failures_[0], StartsWith("-r (--remote) \"bad.test:80\": "));
+  EXPECT_THAT(failures_[0], HasSubstr("there is no such name"));
   EXPECT_EQ(0U, metrics_.read(Metric::kNamesFailed));
 }
 

@@ -100,7 +100,7 @@ TEST_P(ResolverTest, AnAliasCountsForHowLongAnAnswerMayBeUsed) {
 TEST_P(ResolverTest, SaysThatThereIsNoSuchName) {
   const Answer answer = resolve("nowhere.test");
   ASSERT_FALSE(answer);
-  EXPECT_THAT(answer.error(), HasSubstr("not found"));
+  EXPECT_THAT(answer.error(), HasSubstr("there is no such name"));
 }
 
 TEST_P(ResolverTest, SaysThatANameHasNoAddress) {
@@ -165,7 +165,7 @@ TEST(Resolver, GivesUpOnAServerThatNeverAnswers) {
   resolver.resolve("silent.test", 80, [&](Answer answer) { got = std::move(answer); });
   ASSERT_TRUE(support::runUntil(loop, [&] { return got.has_value(); }));
   ASSERT_FALSE(*got);
-  EXPECT_THAT(got->error(), HasSubstr("imeout"));
+  EXPECT_THAT(got->error(), HasSubstr("no name server answers"));
   EXPECT_GE(dns.asked("silent.test"), 4) << "each type of question is tried twice";
 }
 

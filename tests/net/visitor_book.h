@@ -63,6 +63,7 @@ class HotelService final : public Service {
   void update(const std::shared_ptr<const RemoteList>& remotes) override {
     book_.noteEvent("remotes " + std::to_string(remotes->size()));
   }
+  void drain() override { book_.noteEvent("draining"); }
   void abort() override {
     book_.noteEvent("aborted");
     while (!clients_.empty()) endOne();

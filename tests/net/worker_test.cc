@@ -103,6 +103,18 @@ TEST_P(WorkerTest, IsDrainedAtOnceWithoutSessions) {
   EXPECT_TRUE(eventually([&] { return drained == 1; }));
 }
 
+TEST_P(WorkerTest, DrainedItTellsItsServiceBehindTheClientsItWasHanded) {
+  std::atomic<int> drained = 0;
+  serve(1);
+  worker_.drain([&] { ++drained; });
+  EXPECT_TRUE(eventually([&] { return book_.events() == "made;draining;"; }));
+  EXPECT_EQ(1U, book_.visits().size());
+  hotel_.inThread([&] { EXPECT_EQ(0, drained); });
+  hotel_.endOne();
+  EXPECT_TRUE(eventually([&] { return drained == 1; }));
+  EXPECT_EQ("made;draining;", book_.events());
+}
+
 TEST_P(WorkerTest, IsDrainedWhenTheLastSessionEnds) {
   std::atomic<int> drained = 0;
   serve(2);

@@ -406,6 +406,59 @@ TEST_P(SessionTest, CarriesTheUrgentByteInLine) {
   EXPECT_EQ("before!behind", client_.heard());
 }
 
+TEST_P(SessionTest, JoinsConnectionsThatStandAfterWhatWasReadTooEarly) {
+  for (const std::size_t early : {std::size_t{0}, std::size_t{5}, std::size_t{100'000}}) {
+    for (const bool ended : {false, true}) {
+      SCOPED_TRACE(testing::Message() << early << (ended ? " ended" : ""));
+      if (!service_) serveWith({});
+      const std::uint64_t before = worker_.sessionsEnded();
+      const std::string up = pattern(early + kMega, 1);
+      const std::string down = pattern(early + kMega, 2);
+      auto [clientNear, clientFar] = support::tcpPair(kTiny);
+      auto [upstreamNear, upstreamFar] = support::tcpPair(kTiny);
+      client_ = Peer(std::move(clientFar));
+      upstream_.emplace(std::move(upstreamFar));
+      if (!ended) {
+        client_.say(up.substr(early));
+        upstream_->say(down.substr(early));
+      }
+      client_.thenEnd();
+      upstream_->thenEnd();
+      if (ended) {
+        client_.work();
+        upstream_->work();
+      }
+      service_->join({.socket = std::move(clientNear), .peer = Address::boundTo(client_.fd())},
+                     up.substr(0, early), std::move(upstreamNear), down.substr(0, early), {});
+      runUntil([&] { return client_.over() && upstream_->over() && service_->size() == 0; });
+      EXPECT_TRUE(same(ended ? up.substr(0, early) : up, upstream_->heard()));
+      EXPECT_TRUE(same(ended ? down.substr(0, early) : down, client_.heard()));
+      EXPECT_TRUE(client_.heardEnd() && upstream_->heardEnd());
+      EXPECT_EQ(before + 1, worker_.sessionsEnded());
+      EXPECT_EQ(0U, worker_.pools().buffers().lentBytes());
+    }
+  }
+  EXPECT_EQ(0U, read(Metric::kConnectsTried));
+}
+
+TEST_P(SessionTest, JoinedItPassesAResetOnAndEndsWhenNothingMoves) {
+  serveWith({.socket = {}, .idleTimeout = milliseconds(30)});
+  for (const bool resets : {true, false}) {
+    auto [clientNear, clientFar] = support::tcpPair();
+    auto [upstreamNear, upstreamFar] = support::tcpPair();
+    client_ = Peer(std::move(clientFar));
+    upstream_.emplace(std::move(upstreamFar));
+    service_->join({.socket = std::move(clientNear), .peer = {}}, "early", std::move(upstreamNear),
+                   "", {});
+    if (resets) client_.reset();
+    runUntil([&] { return service_->size() == 0 && upstream_->over(); });
+    EXPECT_EQ("early", upstream_->heard());
+    EXPECT_EQ(ECONNRESET, upstream_->error());
+  }
+  EXPECT_EQ(1U, read(Metric::kSessionsReset));
+  EXPECT_EQ(1U, read(Metric::kSessionsIdle));
+}
+
 TEST(Session, ThatCannotBeWatchedIsWarnedOfAFewTimesASecond) {
   constexpr int kClients = 100;
   support::StandardError captured;
