@@ -1,0 +1,35 @@
+// A seam: who writes down what was asked and answered. Called on every worker's thread; never
+// blocks.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "http/handler.h"
+
+namespace proxy::http1 {
+
+struct AccessEntry {
+  std::string_view client;  ///< its address, without port; "-" if it came over a path
+  std::string_view method;  ///< all three are empty where no request could be read
+  std::string_view target;
+  std::string_view version;  ///< "HTTP/1.1"
+  std::string_view host;
+  std::string_view referer;
+  std::string_view userAgent;
+  int status = 0;                 ///< 0: the client left before there was one
+  std::uint64_t sent = 0;         ///< bytes the client's socket took, head and framing included
+  std::uint64_t received = 0;     ///< bytes of the request's body
+  std::int64_t milliseconds = 0;  ///< from the first byte of the request to the last of the answer
+  bool complete = false;          ///< the answer was sent whole
+  bool reused = false;            ///< not the client's first request
+  http::Notes notes;
+};
+
+class AccessLog {
+ public:
+  virtual ~AccessLog() = default;
+  virtual void write(const AccessEntry& entry) = 0;
+};
+
+}  // namespace proxy::http1

@@ -1,0 +1,199 @@
+#include "http1/message_writer.h"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include "http/forward.h"
+
+namespace proxy::http1 {
+
+namespace {
+
+// The first read of a body; one that fills it says that more is under way.
+constexpr std::size_t kFirstRead = std::size_t{16} * 1024;
+
+// What has room in the workspace in front of a payload.
+constexpr std::size_t kLongestFrame = Workspace::kFrame / 2;
+
+// A chunk's size in hexadecimal digits, with its line's end.
+constexpr std::size_t kChunkLine = 18;
+
+#ifdef MSG_NOSIGNAL
+constexpr int kQuietly = MSG_NOSIGNAL;
+#else
+constexpr int kQuietly = 0;
+#endif
+#ifdef MSG_MORE
+constexpr int kMoreFollows = MSG_MORE;
+#else
+constexpr int kMoreFollows = 0;
+#endif
+
+class ChunkLine {
+ public:
+  explicit ChunkLine(std::uint64_t size) noexcept {
+    auto* end = std::to_chars(text_.data(), text_.data() + text_.size(), size, 16).ptr;
+    *end++ = '\r';
+    *end++ = '\n';
+    length_ = static_cast<std::size_t>(end - text_.data());
+  }
+  [[nodiscard]] std::string_view text() const noexcept { return {text_.data(), length_}; }
+
+ private:
+  std::array<char, kChunkLine> text_{};
+  std::size_t length_;
+};
+
+}  // namespace
+
+void MessageWriter::begin(std::string_view head, http::Body* body, bool chunked) {
+  frame_.append(head);
+  body_ = body;
+  chunked_ = chunked;
+  bodyFailed_ = false;
+  run_ = 0;
+  readSize_ = kFirstRead;
+  wait_ = Wait::kNothing;
+}
+
+void MessageWriter::clear() noexcept {
+  held_.reset();
+  frame_.clear();
+  body_ = nullptr;
+  run_ = sent_ = 0;
+  error_ = 0;
+  wait_ = Wait::kEnd;
+}
+
+MessageWriter::Wait MessageWriter::advance(int socket, std::size_t share) {
+  if (over()) return wait_;
+  const std::uint64_t end = sent_ + share;
+  do {
+    wait_ = sent_ < end ? step(socket, static_cast<std::size_t>(end - sent_)) : Wait::kNothing;
+  } while (wait_ == Wait::kNothing && sent_ < end);
+  return wait_;
+}
+
+// What is held goes out before anything more is pulled.
+MessageWriter::Wait MessageWriter::step(int socket, std::size_t share) {
+  if (held_) return sendHeld(socket);
+  if (bodyFailed_) return Wait::kFailed;
+  if (run_ > 0) return move(socket, share);
+  if (body_ == nullptr) {
+    if (frame_.empty()) return Wait::kEnd;
+    const std::string last = std::move(frame_);
+    frame_.clear();
+    return send(socket, last, false);
+  }
+  run_ = body_->movable();
+  if (run_ == 0 && frame_.size() <= kLongestFrame) return readAndSend(socket);
+  if (run_ > 0 && chunked_) frame_ += ChunkLine(run_).text();
+  const std::string first = std::move(frame_);
+  frame_.clear();
+  return first.empty() ? Wait::kNothing : send(socket, first, true);
+}
+
+MessageWriter::Wait MessageWriter::move(int socket, std::size_t share) {
+  const Step moved = body_->move(socket, share);
+  run_ -= moved.bytes;
+  sent_ += moved.bytes;
+  if (run_ == 0 && chunked_) frame_ = "\r\n";
+  if (moved.wait == Wait::kTargetFailed) error_ = EPIPE;
+  if (moved.wait != Wait::kEnd) return moved.wait;
+  if (run_ > 0) return Wait::kFailed;
+  if (chunked_) appendLastChunk(frame_);
+  body_ = nullptr;
+  return Wait::kNothing;
+}
+
+// In the workspace stand, from left to right: what was to go out first, the chunk's size, the
+// payload, and what ends it, so that one call sends them all.
+MessageWriter::Wait MessageWriter::readAndSend(int socket) {
+  char* const payload = workspace_.message.data() + Workspace::kFrame / 2 + kChunkLine;
+  const Step got = body_->read({payload, readSize_});
+  const bool ended = got.wait == Wait::kEnd;
+
+  char* begin = payload;
+  char* end = payload + got.bytes;
+  std::string tail;
+  if (chunked_) {
+    if (got.bytes > 0) {
+      const ChunkLine line(got.bytes);
+      begin -= line.text().size();
+      std::memcpy(begin, line.text().data(), line.text().size());
+      tail = "\r\n";
+    }
+    if (ended) appendLastChunk(tail);
+  }
+  begin -= frame_.size();
+  std::memcpy(begin, frame_.data(), frame_.size());
+  std::memcpy(end, tail.data(), tail.size());
+  end += tail.size();
+  frame_.clear();
+
+  // (A read that was full has lost the chunks' lines.)
+  if (got.bytes > readSize_ / 4 * 3 && readSize_ < Workspace::kPayload) readSize_ *= 2;
+  if (ended) body_ = nullptr;
+  const std::string_view bytes(begin, static_cast<std::size_t>(end - begin));
+  const Wait sent = bytes.empty() ? Wait::kNothing : send(socket, bytes, false);
+  bodyFailed_ = got.wait == Wait::kFailed;
+  if (sent != Wait::kNothing) return sent;
+  return ended ? Wait::kNothing : got.wait;
+}
+
+MessageWriter::Wait MessageWriter::send(int socket, std::string_view bytes, bool more) {
+  while (!bytes.empty()) {
+    const ssize_t taken =
+        ::send(socket, bytes.data(), bytes.size(), kQuietly | (more ? kMoreFollows : 0));
+    if (taken < 0 && errno == EINTR) continue;
+    if (taken < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      if (keep(bytes)) return Wait::kTarget;
+      errno = ENOMEM;
+    }
+    if (taken < 0) {
+      error_ = errno;
+      return Wait::kTargetFailed;
+    }
+    sent_ += static_cast<std::uint64_t>(taken);
+    bytes.remove_prefix(static_cast<std::size_t>(taken));
+  }
+  return Wait::kNothing;
+}
+
+MessageWriter::Wait MessageWriter::sendHeld(int socket) {
+  while (!held_.bytes().empty()) {
+    const auto bytes = held_.bytes();
+    const ssize_t taken = ::send(socket, bytes.data(), bytes.size(), kQuietly);
+    if (taken < 0 && errno == EINTR) continue;
+    if (taken < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Wait::kTarget;
+    if (taken < 0) {
+      error_ = errno;
+      return Wait::kTargetFailed;
+    }
+    sent_ += static_cast<std::uint64_t>(taken);
+    held_.consume(static_cast<std::size_t>(taken));
+  }
+  held_.reset();
+  return Wait::kNothing;
+}
+
+void MessageWriter::appendLastChunk(std::string& to) const {
+  to += "0\r\n";
+  http::appendTrailers(to, body_->trailers());
+  to += "\r\n";
+}
+
+bool MessageWriter::keep(std::string_view bytes) {
+  held_ = pools_.buffers().borrow(bytes.size());
+  if (!held_) return false;
+  std::memcpy(held_.room().data(), bytes.data(), bytes.size());
+  held_.commit(bytes.size());
+  return true;
+}
+
+}  // namespace proxy::http1
