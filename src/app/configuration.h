@@ -8,6 +8,9 @@
 #include <vector>
 
 #include "core/log.h"
+#include "gateway/settings.h"
+#include "http1/access_line.h"
+#include "http1/settings.h"
 #include "net/endpoint.h"
 #include "socksplice/lane.h"
 
@@ -29,6 +32,15 @@ struct Configuration {
   milliseconds drainTimeout{30'000};
   std::size_t maxConnections = 0;  // 0: what the descriptor limit allows
   log::Level logLevel = log::Level::kInfo;
+  http1::Settings http;   // of http listeners
+  std::string accessLog;  // a path; "-" is stdout; empty: none is kept
+  http1::AccessFormat accessLogFormat = http1::AccessFormat::kCombined;
+  gateway::Settings gateway;  // of what stands behind them
+
+  /// The listeners speak HTTP; otherwise bytes are relayed.
+  [[nodiscard]] bool isHttp() const noexcept {
+    return !listeners.empty() && listeners.front().scheme == Scheme::kHttp;
+  }
 };
 
 }  // namespace proxy::app

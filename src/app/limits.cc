@@ -77,9 +77,11 @@ Limits shareOut(const Configuration& configuration, std::size_t descriptors,
   Limits limits{.descriptors = descriptors};
   const std::size_t fixed =
       kOwn + kPerWorker * configuration.threads + configuration.listeners.size();
+  const std::size_t waiting =  // connections to upstreams
+      configuration.isHttp() ? configuration.threads * configuration.gateway.idleConnections : 0;
   limits.pipes =
       std::min(pipesAllowed, std::max(configuration.threads, descriptors / kPipeShare / 2));
-  const std::size_t reserved = fixed + 2 * limits.pipes;
+  const std::size_t reserved = fixed + waiting + 2 * limits.pipes;
   limits.sessions = descriptors > reserved ? (descriptors - reserved) / 2 : 0;
   if (configuration.maxConnections != 0) {
     limits.sessions = std::min(limits.sessions, configuration.maxConnections);

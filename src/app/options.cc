@@ -15,6 +15,7 @@
 #include "core/address.h"
 #include "core/event_loop.h"
 #include "core/format.h"
+#include "http/list.h"
 
 namespace proxy::app {
 
@@ -25,6 +26,9 @@ namespace po = boost::program_options;
 // Nothing, or the sentence why the value is wrong.
 using Problem = std::optional<std::string>;
 
+// Where an option means something.
+enum class Scope : std::uint8_t { kAlways, kHttp };
+
 struct Option {
   std::string_view name;
   char letter;                // 0: it has none
@@ -32,6 +36,7 @@ struct Option {
   std::string_view fallback;  // what --help says of the default; empty: nothing
   std::string_view help;
   Problem (*set)(Configuration&, const std::string& value);
+  Scope scope = Scope::kAlways;
 };
 
 template <class T, class Value>
@@ -44,8 +49,9 @@ Problem store(Expected<Value> parsed, T& to) {
 Problem addEndpoint(std::vector<Endpoint>& to, const std::string& text, Role role) {
   auto endpoint = parseEndpoint(text, role);
   if (!endpoint) return endpoint.error();
-  const bool anyPort = endpoint->scheme == Scheme::kTcp && endpoint->port == 0;
-  if (!anyPort && std::find(to.begin(), to.end(), *endpoint) != to.end()) {
+  const bool anyPort = endpoint->scheme != Scheme::kUnix && endpoint->port == 0;
+  const auto same = [&](const Endpoint& it) { return it.isWhere(*endpoint); };
+  if (!anyPort && std::any_of(to.begin(), to.end(), same)) {
     return "it is given twice";
   }
   to.push_back(*std::move(endpoint));
@@ -114,6 +120,66 @@ Problem setBufferSize(Configuration& c, const std::string& value) {
   return "it must be from 4K to 1G";
 }
 
+Problem setVia(Configuration& c, const std::string& value) {
+  if (value != "off" && !http::isToken(value)) {
+    return "it must be a name without spaces, like proxy or edge1.example, or off";
+  }
+  c.http.forward.via = value == "off" ? "" : value;
+  return std::nullopt;
+}
+
+struct ForwardedName {
+  std::string_view name;
+  http::ForwardedStyle style;
+};
+constexpr std::array<ForwardedName, 3> kForwarded = {
+    {{"x-forwarded", http::ForwardedStyle::kXForwarded},
+     {"forwarded", http::ForwardedStyle::kForwarded},
+     {"off", http::ForwardedStyle::kNone}}};
+
+Problem setForwarded(Configuration& c, const std::string& value) {
+  for (const ForwardedName& it : kForwarded) {
+    if (it.name != value) continue;
+    c.http.forward.forwarded = it.style;
+    return std::nullopt;
+  }
+  return "it must be one of x-forwarded, forwarded, off";
+}
+
+struct FormatName {
+  std::string_view name;
+  http1::AccessFormat format;
+};
+constexpr std::array<FormatName, 2> kAccessFormats = {
+    {{"combined", http1::AccessFormat::kCombined}, {"json", http1::AccessFormat::kJson}}};
+
+Problem setAccessFormat(Configuration& c, const std::string& value) {
+  for (const FormatName& it : kAccessFormats) {
+    if (it.name != value) continue;
+    c.accessLogFormat = it.format;
+    return std::nullopt;
+  }
+  return "it must be one of combined, json";
+}
+
+Problem setConnectPorts(Configuration& c, const std::string& value) {
+  for (std::size_t start = 0; start <= value.size();) {
+    const std::size_t end = std::min(value.find(',', start), value.size());
+    const auto port = parseNumber(value.substr(start, end - start), 1, 65535);
+    if (!port) return "it must be ports, like 443 or 443,8443";
+    c.gateway.connectPorts.push_back(static_cast<std::uint16_t>(*port));
+    start = end + 1;
+  }
+  return std::nullopt;
+}
+
+Problem setHeadSize(Configuration& c, const std::string& value) {
+  if (auto problem = store(parseSize(value), c.http.head.bytes)) return problem;
+  c.http.head.target = std::min(c.http.head.target, c.http.head.bytes / 2);
+  if (c.http.head.bytes >= 1024 && c.http.head.bytes <= 48 * 1024) return std::nullopt;
+  return "it must be from 1K to 48K";
+}
+
 Problem setDuration(milliseconds& to, const std::string& value) {
   if (auto problem = store(parseDuration(value), to)) return problem;
   if (to > milliseconds(0)) return std::nullopt;
@@ -177,6 +243,90 @@ constexpr std::array kOptions = {
            [](Configuration& c, const std::string& v) {
              return store(parseNumber(v, 1, kMostConnections), c.maxConnections);
            }},
+    Option{
+        "head-timeout", 0, "TIME", "10s", "for a client to send a whole request head",
+        [](Configuration& c, const std::string& v) { return setDuration(c.http.headTimeout, v); },
+        Scope::kHttp},
+    Option{
+        "body-timeout", 0, "TIME", "60s",
+        "end exchanges whose client neither sends nor takes anything for so long",
+        [](Configuration& c, const std::string& v) { return setDuration(c.http.bodyTimeout, v); },
+        Scope::kHttp},
+    Option{"keep-alive-timeout", 0, "TIME", "60s", "for a client's next request",
+           [](Configuration& c, const std::string& v) {
+             return setDuration(c.http.keepAliveTimeout, v);
+           },
+           Scope::kHttp},
+    Option{"keep-alive-requests", 0, "N", "no limit", "requests of one connection",
+           [](Configuration& c, const std::string& v) {
+             return store(parseNumber(v, 1, 1'000'000'000), c.http.keepAliveRequests);
+           },
+           Scope::kHttp},
+    Option{"max-head", 0, "SIZE", "32K", "of a request or an answer without its body", setHeadSize,
+           Scope::kHttp},
+    Option{"max-fields", 0, "N", "100", "fields of a head",
+           [](Configuration& c, const std::string& v) {
+             return store(parseNumber(v, 1, 10'000), c.http.head.fields);
+           },
+           Scope::kHttp},
+    Option{
+        "max-body", 0, "SIZE", "no limit", "of a request's body",
+        [](Configuration& c, const std::string& v) { return store(parseSize(v), c.http.maxBody); },
+        Scope::kHttp},
+    Option{"answer-timeout", 0, "TIME", "60s",
+           "for an upstream to begin its answer, once it has the request",
+           [](Configuration& c, const std::string& v) {
+             return setDuration(c.gateway.answerTimeout, v);
+           },
+           Scope::kHttp},
+    Option{"answer-body-timeout", 0, "TIME", "60s", "between two pieces of an upstream's answer",
+           [](Configuration& c, const std::string& v) {
+             return setDuration(c.gateway.bodyTimeout, v);
+           },
+           Scope::kHttp},
+    Option{"upstream-idle", 0, "N", "64",
+           "connections of each thread to upstreams that are kept open for the next request",
+           [](Configuration& c, const std::string& v) {
+             return store(parseNumber(v, 0, 100'000), c.gateway.idleConnections);
+           },
+           Scope::kHttp},
+    Option{"upstream-idle-timeout", 0, "TIME", "30s", "for which they are kept",
+           [](Configuration& c, const std::string& v) {
+             return setDuration(c.gateway.idleTimeout, v);
+           },
+           Scope::kHttp},
+    Option{"fail-timeout", 0, "TIME", "10s",
+           "how long an address that could not be reached is left out, while there are others",
+           [](Configuration& c, const std::string& v) {
+             return store(parseDuration(v), c.gateway.failTimeout);
+           },
+           Scope::kHttp},
+    Option{"via", 0, "NAME", "proxy", "what Via and Proxy-Status call this proxy; off adds no Via",
+           setVia, Scope::kHttp},
+    Option{"forwarded", 0, "STYLE", "x-forwarded",
+           "tell upstreams who the client is: x-forwarded (-For, -Proto, -Host), forwarded "
+           "(RFC 7239) or off",
+           setForwarded, Scope::kHttp},
+    Option{"trust-forwarded", 0, "", "",
+           "keep what the client says of that itself; only behind a proxy of yours",
+           [](Configuration& c, const std::string&) -> Problem {
+             c.http.forward.trustForwarded = true;
+             return std::nullopt;
+           },
+           Scope::kHttp},
+    Option{"allow-connect", 0, "PORT,...", "none",
+           "let clients CONNECT to these ports; the remotes carry them there", setConnectPorts,
+           Scope::kHttp},
+    Option{"access-log", 0, "FILE", "none",
+           "write a line for each request to this file; - is stdout",
+           [](Configuration& c, const std::string& v) -> Problem {
+             c.accessLog = v;
+             return std::nullopt;
+           },
+           Scope::kHttp},
+    Option{"access-log-format", 0, "FORMAT", "combined",
+           "combined (as Apache's and nginx's) or json (with durations and the upstream)",
+           setAccessFormat, Scope::kHttp},
     Option{"log-level", 0, "LEVEL", "info", "debug, info, warning, error or off", setLogLevel},
     Option{"help", 'h', "", "", "show this, and exit", nullptr},
     Option{"version", 'V', "", "", "show the version, and exit", nullptr},
@@ -236,11 +386,22 @@ Problem checkWhole(const Configuration& c) {
   if (c.remotes.empty())
     return "-r (--remote) is missing: where they are carried to, like -r 10.0.0.7:80";
   for (const Endpoint& remote : c.remotes) {
-    if (std::find(c.listeners.begin(), c.listeners.end(), remote) == c.listeners.end()) continue;
+    const auto same = [&](const Endpoint& it) { return it.isWhere(remote); };
+    if (std::none_of(c.listeners.begin(), c.listeners.end(), same)) continue;
     return fmt::format(
         "-r (--remote) \"{}\": that is a listener of this proxy: it would carry its clients "
         "to itself",
         remote.text());
+  }
+  const auto isHttp = [](const Endpoint& it) { return it.scheme == Scheme::kHttp; };
+  if (!std::all_of(c.listeners.begin(), c.listeners.end(),
+                   [&](const Endpoint& it) { return isHttp(it) == c.isHttp(); })) {
+    return "-l (--listen): http and tcp listeners do not mix: start a proxy for each";
+  }
+  const auto remote = std::find_if(c.remotes.begin(), c.remotes.end(), isHttp);
+  if (!c.isHttp() && remote != c.remotes.end()) {
+    return fmt::format("-r (--remote) \"{}\": it needs an http listener, like -l http://0.0.0.0:80",
+                       remote->text());
   }
   return std::nullopt;
 }
@@ -273,6 +434,12 @@ Expected<Request> configure(const po::variables_map& given) {
     }
   }
   if (auto problem = checkWhole(configuration)) return unexpected(*std::move(problem));
+  for (const Option& option : kOptions) {
+    if (option.scope == Scope::kAlways || configuration.isHttp()) continue;
+    if (!given.contains(std::string(option.name))) continue;
+    return unexpected(fmt::format(
+        "{} means something for http listeners only, like -l http://0.0.0.0:80", spelled(option)));
+  }
   return configuration;
 }
 
@@ -317,7 +484,7 @@ std::string helpText() {
       "\n"
       "Moves bytes between sockets as cheaply as the kernel allows.\n"
       "\n"
-      "  ENDPOINT   HOST:PORT, tcp://HOST:PORT, [IPv6]:PORT or unix:PATH\n"
+      "  ENDPOINT   HOST:PORT, tcp://HOST:PORT, http://HOST:PORT, [IPv6]:PORT or unix:PATH\n"
       "  SIZE       bytes, or with K, M, G\n"
       "  TIME       with ms, s, m, h\n"
       "\n"
@@ -333,7 +500,8 @@ std::string helpText() {
   text +=
       "\n"
       "Signals: SIGTERM and SIGINT let sessions end and then stop, a second one stops at once;\n"
-      "SIGHUP resolves the remotes' names again.\n"
+      "SIGHUP resolves the remotes' names again, SIGUSR1 opens the access log again (after a "
+      "rename).\n"
       "Exit status: 0 stopped by a signal, 1 could not start, 2 wrong usage.\n"
       "\n"
       "Example: proxy -l 0.0.0.0:5000 -r 10.0.0.7:5000 -r 10.0.0.8:5000 -t 4\n";

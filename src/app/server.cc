@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "core/format.h"
 #include "core/log.h"
+#include "gateway/service.h"
 #include "net/socket.h"
 #include "relay/service.h"
 
@@ -39,10 +40,22 @@ Limits limitsFor(const Configuration& configuration) {
   return limits;
 }
 
-relay::Settings relaySettings(const Configuration& configuration) {
-  return {.socket = {.noDelay = configuration.noDelay},
-          .connectTimeout = configuration.connectTimeout,
-          .idleTimeout = configuration.idleTimeout};
+ServiceFactory factoryOf(const Configuration& configuration, http1::AccessLog* log) {
+  const SocketSettings socket = {.noDelay = configuration.noDelay};
+  const relay::Settings relay = {.socket = socket,
+                                 .connectTimeout = configuration.connectTimeout,
+                                 .idleTimeout = configuration.idleTimeout};
+  if (!configuration.isHttp()) {
+    return [relay](Worker& own) { return std::make_unique<relay::RelayService>(own, relay); };
+  }
+  gateway::Settings gateway = configuration.gateway;
+  gateway.socket = socket;
+  gateway.connectTimeout = configuration.connectTimeout;
+  gateway.head = configuration.http.head;
+  gateway.forward = configuration.http.forward;
+  return [sessions = configuration.http, gateway, relay, log](Worker& own) {
+    return std::make_unique<gateway::GatewayService>(own, sessions, gateway, relay, log);
+  };
 }
 
 }  // namespace
@@ -60,6 +73,7 @@ Expected<void> Server::run() {
   terminate_.watch<&Server::onStopSignal>(loop_, SIGTERM, this);
   interrupt_.watch<&Server::onStopSignal>(loop_, SIGINT, this);
   hangUp_.watch<&Server::onHangUp>(loop_, SIGHUP, this);
+  reopen_.watch<&Server::onReopenSignal>(loop_, SIGUSR1, this);
 
   resolveListeners();
   names_.start();
@@ -68,14 +82,15 @@ Expected<void> Server::run() {
   if (!failure_.empty()) return unexpected(std::string(failure_));
 
   for (const auto& worker : workers_) worker->stop();
+  closeAccessLog();
   logTotals();
   return {};
 }
 
 // What is left is short: another signal has nothing to hasten, and shall not kill.
 void Server::letSignalsPass() {
-  for (SignalWatcher* it : {&terminate_, &interrupt_, &hangUp_}) it->stop();
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) std::signal(signal, SIG_IGN);
+  for (SignalWatcher* it : {&terminate_, &interrupt_, &hangUp_, &reopen_}) it->stop();
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) std::signal(signal, SIG_IGN);
 }
 
 // kResolving
@@ -97,7 +112,8 @@ void Server::resolveListeners() {
 }
 
 void Server::onListenerResolved(const Endpoint& endpoint, Expected<Resolver::Answer> answer) {
-  if (!answer) return fail(fmt::format("listen \"{}\": {}", endpoint.text(), answer.error()));
+  if (!answer)
+    return fail(fmt::format("-l (--listen) \"{}\": {}", endpoint.text(), answer.error()));
   auto& addresses = answer->addresses;
   // "localhost" may stand for ::1 too, on a machine that has no IPv6.
   if (addresses.size() > 1 && std::any_of(addresses.begin(), addresses.end(), isLocal)) {
@@ -131,14 +147,24 @@ void Server::start() {
     workers_.push_back(std::make_unique<Worker>(i, workerSettings(configuration_, limits_)));
   }
   acceptor_ = std::make_unique<Acceptor>(loop_, metrics_, workers_, limits_.sessions);
+  if (const auto opened = openAccessLog(); !opened) return fail(opened.error());
   if (const auto opened = openListeners(); !opened) return fail(opened.error());
   serve();
+}
+
+Expected<void> Server::openAccessLog() {
+  if (configuration_.accessLog.empty()) return {};
+  auto opened = AccessLogFile::open(configuration_.accessLog, configuration_.accessLogFormat);
+  if (!opened) return unexpected(std::move(opened).error());
+  accessLog_ = *std::move(opened);
+  return {};
 }
 
 Expected<void> Server::openListeners() {
   for (const Listening& it : listening_) {
     auto socket = listenAt(it.address, {.noDelay = configuration_.noDelay});
-    if (!socket) return unexpected(fmt::format("listen \"{}\": {}", it.endpoint, socket.error()));
+    if (!socket)
+      return unexpected(fmt::format("-l (--listen) \"{}\": {}", it.endpoint, socket.error()));
     acceptor_->add(*std::move(socket));
   }
   return {};
@@ -149,10 +175,9 @@ Expected<void> Server::openListeners() {
 void Server::serve() {
   state_ = State::kServing;
   logStart();
+  if (configuration_.isHttp()) logHttp();
   for (const auto& worker : workers_) {
-    worker->start([settings = relaySettings(configuration_)](Worker& own) {
-      return std::make_unique<relay::RelayService>(own, settings);
-    });
+    worker->start(factoryOf(configuration_, accessLog_.get()));
     worker->update(remotes_);
   }
   acceptor_->start();
@@ -162,6 +187,10 @@ void Server::onHangUp() {
   if (state_ != State::kServing) return;
   log::info("SIGHUP: resolving the remotes' names again");
   names_.start();
+}
+
+void Server::onReopenSignal() {
+  if (accessLog_) accessLog_->reopen();
 }
 
 // kDraining
@@ -196,6 +225,12 @@ void Server::stop() {
   loop_.stop();
 }
 
+void Server::closeAccessLog() {
+  if (!accessLog_) return;
+  accessLog_->stop();
+  metrics_.set(Metric::kAccessLogDropped, accessLog_->dropped());
+}
+
 void Server::fail(std::string reason) {
   if (failure_.empty()) failure_ = std::move(reason);
   stop();
@@ -224,6 +259,29 @@ void Server::logStart() const {
       durationText(c.connectTimeout), durationText(c.idleTimeout), durationText(c.drainTimeout),
       log::nameOf(c.logLevel), c.dnsServers.empty() ? "of the system" : c.dnsServers,
       limits_.descriptors, limits_.sessions, asked, limits_.pipes);
+}
+
+void Server::logHttp() const {
+  const http1::Settings& h = configuration_.http;
+  const gateway::Settings& g = configuration_.gateway;
+  const auto orNone = [](std::uint64_t limit, std::string text) {
+    return limit == 0 ? "unlimited" : std::move(text);
+  };
+  log::info(
+      "http: head-timeout {}, body-timeout {}, keep-alive-timeout {}, keep-alive-requests {}, "
+      "max-head {}, max-fields {}, max-body {}, answer-timeout {}, answer-body-timeout {}, "
+      "upstream-idle {}, upstream-idle-timeout {}, fail-timeout {}, via {}, forwarded {}{}, "
+      "access-log {}",
+      durationText(h.headTimeout), durationText(h.bodyTimeout), durationText(h.keepAliveTimeout),
+      orNone(h.keepAliveRequests, std::to_string(h.keepAliveRequests)), sizeText(h.head.bytes),
+      h.head.fields, orNone(h.maxBody, sizeText(h.maxBody)), durationText(g.answerTimeout),
+      durationText(g.bodyTimeout), g.idleConnections, durationText(g.idleTimeout),
+      durationText(g.failTimeout), h.forward.via.empty() ? "off" : h.forward.via,
+      h.forward.forwarded == http::ForwardedStyle::kNone        ? "off"
+      : h.forward.forwarded == http::ForwardedStyle::kForwarded ? "forwarded"
+                                                                : "x-forwarded",
+      h.forward.trustForwarded ? " (trusted)" : "",
+      configuration_.accessLog.empty() ? "none" : configuration_.accessLog);
 }
 
 std::uint64_t Server::total(Metric metric) const {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "app/access_log.h"
 #include "app/configuration.h"
 #include "app/limits.h"
 #include "core/event_loop.h"
@@ -31,8 +32,8 @@ class Server {
 
   /// Resolves every name and opens every listener, and serves only then. Returns when a signal has
   /// ended it; or with a sentence if it could not start, in which case nothing was begun. From then
-  /// on SIGTERM, SIGINT and SIGHUP are ignored. Throws std::system_error where the kernel allows no
-  /// more watches.
+  /// on SIGTERM, SIGINT, SIGHUP and SIGUSR1 are ignored. Throws std::system_error where the kernel
+  /// allows no more watches.
   [[nodiscard]] Expected<void> run();
 
  private:
@@ -49,17 +50,21 @@ class Server {
   void onRemotes(Expected<NameWatch::List> remotes);
   void serveIfResolved();
   void start();
+  [[nodiscard]] Expected<void> openAccessLog();
   [[nodiscard]] Expected<void> openListeners();
   void serve();
 
   void onStopSignal();
   void onHangUp();
+  void onReopenSignal();
   void onWorkerDrained();
   void onDrainTimer();
   void stop();
   void fail(std::string reason);
   void letSignalsPass();
+  void closeAccessLog();
   void logStart() const;
+  void logHttp() const;
   void logTotals() const;
   [[nodiscard]] std::uint64_t total(Metric metric) const;
 
@@ -81,7 +86,8 @@ class Server {
   std::vector<Listening> listening_;
   NameWatch::List remotes_;
 
-  // Declared before the workers, so that it is destroyed after their threads have ended.
+  // Declared before the workers, so that they are destroyed after their threads have ended.
+  std::unique_ptr<AccessLogFile> accessLog_;  // null: none is kept
   std::unique_ptr<Acceptor> acceptor_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::size_t undrained_ = 0;  // workers that still have sessions
@@ -89,6 +95,7 @@ class Server {
   SignalWatcher terminate_;
   SignalWatcher interrupt_;
   SignalWatcher hangUp_;
+  SignalWatcher reopen_;
   Timer drainTimer_;
 };
 

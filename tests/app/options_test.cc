@@ -51,6 +51,25 @@ void expectSame(const Configuration& wanted, const Configuration& got) {
   EXPECT_EQ(wanted.drainTimeout, got.drainTimeout);
   EXPECT_EQ(wanted.maxConnections, got.maxConnections);
   EXPECT_EQ(wanted.logLevel, got.logLevel);
+  EXPECT_EQ(wanted.accessLog, got.accessLog);
+  EXPECT_EQ(wanted.accessLogFormat, got.accessLogFormat);
+  EXPECT_EQ(wanted.http.head.bytes, got.http.head.bytes);
+  EXPECT_EQ(wanted.http.head.fields, got.http.head.fields);
+  EXPECT_EQ(wanted.http.head.target, got.http.head.target);
+  EXPECT_EQ(wanted.http.maxBody, got.http.maxBody);
+  EXPECT_EQ(wanted.http.headTimeout, got.http.headTimeout);
+  EXPECT_EQ(wanted.http.keepAliveTimeout, got.http.keepAliveTimeout);
+  EXPECT_EQ(wanted.http.bodyTimeout, got.http.bodyTimeout);
+  EXPECT_EQ(wanted.http.keepAliveRequests, got.http.keepAliveRequests);
+  EXPECT_EQ(wanted.http.forward.via, got.http.forward.via);
+  EXPECT_EQ(wanted.http.forward.forwarded, got.http.forward.forwarded);
+  EXPECT_EQ(wanted.http.forward.trustForwarded, got.http.forward.trustForwarded);
+  EXPECT_EQ(wanted.gateway.answerTimeout, got.gateway.answerTimeout);
+  EXPECT_EQ(wanted.gateway.bodyTimeout, got.gateway.bodyTimeout);
+  EXPECT_EQ(wanted.gateway.idleTimeout, got.gateway.idleTimeout);
+  EXPECT_EQ(wanted.gateway.idleConnections, got.gateway.idleConnections);
+  EXPECT_EQ(wanted.gateway.failTimeout, got.gateway.failTimeout);
+  EXPECT_EQ(wanted.gateway.connectPorts, got.gateway.connectPorts);
 }
 
 TEST(Options, HaveDefaults) {
@@ -256,6 +275,189 @@ TEST(Options, SayInASentenceWhatIsWrong) {
   }
 }
 
+TEST(Options, OfHttpListenersChangeWhatTheySayAndNothingElse) {
+  using Change = std::function<void(Configuration&)>;
+  struct Row {
+    std::string options;
+    Change change;
+  };
+  const std::vector<Row> rows = {
+      {"", [](auto&) {}},
+      {"--head-timeout 1s", [](auto& c) { c.http.headTimeout = seconds(1); }},
+      {"--body-timeout 2m", [](auto& c) { c.http.bodyTimeout = seconds(120); }},
+      {"--keep-alive-timeout 5ms", [](auto& c) { c.http.keepAliveTimeout = milliseconds(5); }},
+      {"--keep-alive-requests 1", [](auto& c) { c.http.keepAliveRequests = 1; }},
+      {"--keep-alive-requests 1000000000",
+       [](auto& c) { c.http.keepAliveRequests = 1'000'000'000; }},
+      {"--max-head 48K", [](auto& c) { c.http.head.bytes = 48 * 1024; }},
+      {"--max-head 1K",
+       [](auto& c) {
+         c.http.head.bytes = 1024;
+         c.http.head.target = 512;
+       }},
+      {"--max-fields 1", [](auto& c) { c.http.head.fields = 1; }},
+      {"--max-fields 10000", [](auto& c) { c.http.head.fields = 10'000; }},
+      {"--max-body 10G", [](auto& c) { c.http.maxBody = std::uint64_t{10} << 30; }},
+      {"--answer-timeout 3s", [](auto& c) { c.gateway.answerTimeout = seconds(3); }},
+      {"--answer-body-timeout 4s", [](auto& c) { c.gateway.bodyTimeout = seconds(4); }},
+      {"--upstream-idle 0", [](auto& c) { c.gateway.idleConnections = 0; }},
+      {"--upstream-idle 100000", [](auto& c) { c.gateway.idleConnections = 100'000; }},
+      {"--upstream-idle-timeout 1h", [](auto& c) { c.gateway.idleTimeout = hours(1); }},
+      {"--fail-timeout 0s", [](auto& c) { c.gateway.failTimeout = seconds(0); }},
+      {"--fail-timeout 1m", [](auto& c) { c.gateway.failTimeout = seconds(60); }},
+      {"--via edge1.example", [](auto& c) { c.http.forward.via = "edge1.example"; }},
+      {"--via off", [](auto& c) { c.http.forward.via = ""; }},
+      {"--forwarded x-forwarded", [](auto&) {}},
+      {"--forwarded forwarded",
+       [](auto& c) { c.http.forward.forwarded = http::ForwardedStyle::kForwarded; }},
+      {"--forwarded off", [](auto& c) { c.http.forward.forwarded = http::ForwardedStyle::kNone; }},
+      {"--trust-forwarded", [](auto& c) { c.http.forward.trustForwarded = true; }},
+      {"--allow-connect 443", [](auto& c) { c.gateway.connectPorts = {443}; }},
+      {"--allow-connect 443,8443,1,65535",
+       [](auto& c) { c.gateway.connectPorts = {443, 8443, 1, 65535}; }},
+      {"--connect-timeout 1s", [](auto& c) { c.connectTimeout = seconds(1); }},
+  };
+  const std::string listening = "-l http://:::1 -r 10.0.0.7:80 ";
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.options);
+    const auto got = parse(listening + row.options);
+    ASSERT_TRUE(got) << got.error();
+    Configuration wanted = std::get<Configuration>(*parse(listening));
+    EXPECT_TRUE(wanted.isHttp());
+    row.change(wanted);
+    expectSame(wanted, std::get<Configuration>(*got));
+  }
+}
+
+TEST(Options, OfHttpListenersSayInASentenceWhatIsWrong) {
+  struct Row {
+    std::string options;
+    std::string sentence;
+  };
+  const std::string ports = "it must be ports, like 443 or 443,8443";
+  const std::string name = "it must be a name without spaces, like proxy or edge1.example, or off";
+  const std::vector<Row> rows = {
+      {"--head-timeout 0s", "--head-timeout \"0s\": it must be more than nothing"},
+      {"--keep-alive-timeout 0ms", "--keep-alive-timeout \"0ms\": it must be more than nothing"},
+      {"--keep-alive-requests 0",
+       "--keep-alive-requests \"0\": it must be a whole number from 1 to 1000000000"},
+      {"--max-head 1023", "--max-head \"1023\": it must be from 1K to 48K"},
+      {"--max-head 49K", "--max-head \"49K\": it must be from 1K to 48K"},
+      {"--max-head 0", "--max-head \"0\": it must be from 1K to 48K"},
+      {"--max-fields 0", "--max-fields \"0\": it must be a whole number from 1 to 10000"},
+      {"--upstream-idle -1", "--upstream-idle \"-1\": it must be a whole number from 0 to 100000"},
+      {"--via a/b", "--via \"a/b\": " + name},
+      {"--forwarded both", "--forwarded \"both\": it must be one of x-forwarded, forwarded, off"},
+      {"--allow-connect https", "--allow-connect \"https\": " + ports},
+      {"--allow-connect 443,", "--allow-connect \"443,\": " + ports},
+      {"--allow-connect ,443", "--allow-connect \",443\": " + ports},
+      {"--allow-connect 0", "--allow-connect \"0\": " + ports},
+      {"--allow-connect 65536", "--allow-connect \"65536\": " + ports},
+      {"--trust-forwarded --trust-forwarded=yes",
+       "--trust-forwarded: this option takes no value; proxy --help lists the options"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.options);
+    const auto request = parse("-l http://:::1 -r 10.0.0.7:80 " + row.options);
+    ASSERT_FALSE(request);
+    EXPECT_EQ(row.sentence, request.error());
+  }
+}
+
+TEST(Options, OfHttpListenersMeanNothingWithoutThem) {
+  for (const char* option :
+       {"--head-timeout 1s", "--body-timeout 1s", "--keep-alive-timeout 1s",
+        "--keep-alive-requests 1", "--max-head 1K", "--max-fields 1", "--max-body 1",
+        "--answer-timeout 1s", "--answer-body-timeout 1s", "--upstream-idle 1",
+        "--upstream-idle-timeout 1s", "--fail-timeout 1s", "--via x", "--forwarded off",
+        "--trust-forwarded", "--allow-connect 443"}) {
+    SCOPED_TRACE(option);
+    const auto request = parse(std::string("-l :::1 -r a:1 ") + option);
+    ASSERT_FALSE(request);
+    const std::string given = words(option).front();
+    EXPECT_EQ(given + " means something for http listeners only, like -l http://0.0.0.0:80",
+              request.error());
+  }
+}
+
+TEST(Options, HttpIsSpokenByAllListenersOrNone) {
+  struct Row {
+    std::string line;
+    std::string sentence;  // empty: it is right
+  };
+  const std::string mixed =
+      "-l (--listen): http and tcp listeners do not mix: start a proxy for each";
+  const std::vector<Row> rows = {
+      {"-l http://:::1 -r a:1", ""},
+      {"-l http://:::1 -l http://:::2 -r http://a:1 -r unix:/x -r b:1", ""},
+      {"-l http://:::0 -l http://:::0 -r a:1", ""},
+      {"-l http://:::1 -l :::2 -r a:1", mixed},
+      {"-l :::2 -l http://:::1 -r a:1", mixed},
+      {"-l http://:::1 -l unix:/x -r a:1", mixed},
+      {"-l http://:::1 -l http://:::1 -r a:1", "-l (--listen) \"http://:::1\": it is given twice"},
+      {"-l :::1 -r http://a:1",
+       "-r (--remote) \"http://a:1\": it needs an http listener, like -l http://0.0.0.0:80"},
+      {"-l http://10.0.0.7:1 -r http://10.0.0.7:1",
+       "-r (--remote) \"http://10.0.0.7:1\": that is a listener of this proxy: it would carry its "
+       "clients to itself"},
+      {"-l http://10.0.0.7:1 -r 10.0.0.7:1",
+       "-r (--remote) \"10.0.0.7:1\": that is a listener of this proxy: it would carry its "
+       "clients to itself"},
+      {"-l http://10.0.0.7:1 -r a:1 -r http://a:1",
+       "-r (--remote) \"http://a:1\": it is given twice"},
+      {"-l 10.0.0.7:1 -l http://10.0.0.7:2 -r a:1", mixed},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.line);
+    const auto request = parse(row.line);
+    EXPECT_EQ(row.sentence, request ? "" : request.error());
+  }
+}
+
+TEST(Options, TheAccessLogHasAFileAndAFormat) {
+  struct Row {
+    std::string options;
+    std::string file;
+    http1::AccessFormat format;
+  };
+  const std::vector<Row> rows = {
+      {"", "", http1::AccessFormat::kCombined},
+      {"--access-log /var/log/proxy.log", "/var/log/proxy.log", http1::AccessFormat::kCombined},
+      {"--access-log -", "-", http1::AccessFormat::kCombined},
+      {"--access-log=x --access-log-format json", "x", http1::AccessFormat::kJson},
+      {"--access-log x --access-log-format combined", "x", http1::AccessFormat::kCombined},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.options);
+    const auto request = parse("-l http://:::1 -r a:1 " + row.options);
+    ASSERT_TRUE(request) << request.error();
+    EXPECT_EQ(row.file, std::get<Configuration>(*request).accessLog);
+    EXPECT_EQ(row.format, std::get<Configuration>(*request).accessLogFormat);
+  }
+}
+
+TEST(Options, SayWhatIsWrongWithAnAccessLog) {
+  struct Row {
+    std::string line;
+    std::string sentence;
+  };
+  const std::string forHttp = " means something for http listeners only, like -l http://0.0.0.0:80";
+  const std::vector<Row> rows = {
+      {"-l http://:::1 -r a:1 --access-log-format xml",
+       "--access-log-format \"xml\": it must be one of combined, json"},
+      {"-l http://:::1 -r a:1 --access-log a --access-log b",
+       "--access-log is given 2 times: give it once"},
+      {"-l :::1 -r a:1 --access-log -", "--access-log" + forHttp},
+      {"-l :::1 -r a:1 --access-log-format json", "--access-log-format" + forHttp},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.line);
+    const auto request = parse(row.line);
+    ASSERT_FALSE(request);
+    EXPECT_EQ(row.sentence, request.error());
+  }
+}
+
 TEST(Options, APathIsGivenOnceToo) {
   for (const char* option : {"-l", "-r"}) {
     const auto request =
@@ -305,6 +507,27 @@ TEST(Options, HelpNamesEveryOptionAndItsDefault) {
                            "--drain-timeout TIME",
                            "(default: 30s)",
                            "--max-connections N",
+                           "http://HOST:PORT",
+                           "--head-timeout TIME",
+                           "--body-timeout TIME",
+                           "--keep-alive-timeout TIME",
+                           "--keep-alive-requests N",
+                           "--max-head SIZE",
+                           "(default: 32K)",
+                           "--max-fields N",
+                           "--max-body SIZE",
+                           "--answer-timeout TIME",
+                           "--answer-body-timeout TIME",
+                           "--upstream-idle N",
+                           "--upstream-idle-timeout TIME",
+                           "--fail-timeout TIME",
+                           "--via NAME",
+                           "--forwarded STYLE",
+                           "--trust-forwarded",
+                           "--allow-connect PORT,...",
+                           "--access-log FILE",
+                           "--access-log-format FORMAT",
+                           "(default: combined)",
                            "--log-level LEVEL",
                            "-h, --help",
                            "-V, --version",

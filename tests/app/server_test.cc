@@ -192,25 +192,25 @@ TEST_F(ServerTest, ResolvesNamesAgainAtAHangUp) {
 
 TEST_F(ServerTest, DoesNotStartWithoutItsRemotes) {
   configuration_.remotes.push_back(*parseEndpoint("nowhere.test:80", Role::kRemote));
-  EXPECT_THAT(serve(), StartsWith("remote \"nowhere.test:80\": "));
+  EXPECT_THAT(serve(), StartsWith("-r (--remote) \"nowhere.test:80\": "));
   EXPECT_FALSE(exists(path_)) << "something was begun";
 }
 
 TEST_F(ServerTest, DoesNotStartWithoutItsListeners) {
   configuration_.listeners.push_back(*parseEndpoint("203.0.113.7:80", Role::kListener));
-  EXPECT_EQ("listen \"203.0.113.7:80\": this machine has no such address", serve());
+  EXPECT_EQ("-l (--listen) \"203.0.113.7:80\": this machine has no such address", serve());
   EXPECT_FALSE(exists(path_)) << "something was left over";
 }
 
 TEST_F(ServerTest, DoesNotStartAtAPortInUse) {
   const std::string address = upstream_.address().text();
   configuration_.listeners = {*parseEndpoint(address, Role::kListener)};
-  EXPECT_EQ("listen \"" + address + "\": the port is in use by another program", serve());
+  EXPECT_EQ("-l (--listen) \"" + address + "\": the port is in use by another program", serve());
 }
 
 TEST_F(ServerTest, DoesNotStartWhereAListenersNameIsUnknown) {
   configuration_.listeners = {*parseEndpoint("nowhere.test:80", Role::kListener)};
-  EXPECT_THAT(serve(), StartsWith("listen \"nowhere.test:80\": "));
+  EXPECT_THAT(serve(), StartsWith("-l (--listen) \"nowhere.test:80\": "));
 }
 
 TEST_F(ServerTest, DoesNotStartWhereTheKernelWatchesNoMoreDescriptors) {
@@ -228,9 +228,34 @@ TEST_F(ServerTest, DoesNotStartWhereTheKernelWatchesNoMoreDescriptors) {
   }
 }
 
+TEST_F(ServerTest, DoesNotStartWithoutItsAccessLog) {
+  configuration_.accessLog = directory_.at("nowhere/log");
+  EXPECT_EQ("--access-log \"" + configuration_.accessLog +
+                "\": its directory does not exist; make it first, or give - for stdout",
+            serve());
+  EXPECT_FALSE(exists(path_)) << "something was begun";
+}
+
+TEST_F(ServerTest, OpensItsAccessLogAgainWhenItIsTold) {
+  configuration_.accessLog = directory_.at("log");
+  EXPECT_EQ("", serve([&] {
+              unlink(configuration_.accessLog.c_str());
+              signal(SIGUSR1);
+              EXPECT_TRUE(eventually([&] { return exists(configuration_.accessLog); }));
+              signal(SIGTERM);
+            }));
+}
+
+TEST_F(ServerTest, WithoutAnAccessLogThereIsNothingToOpenAgain) {
+  EXPECT_EQ("", serve([&] {
+              signal(SIGUSR1);
+              signal(SIGTERM);
+            }));
+}
+
 TEST_F(ServerTest, StoppedItIsNotKilledByAFurtherSignal) {
   EXPECT_EQ("", serve([&] { signal(SIGTERM); }));
-  for (const int number : {SIGTERM, SIGINT, SIGHUP}) raise(number);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR1}) raise(number);
 }
 
 }  // namespace

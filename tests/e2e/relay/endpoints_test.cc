@@ -158,7 +158,7 @@ class ListenFailureTest : public testing::Test {
   void expectFailure(const std::string& taken, const std::string& why) {
     const auto ended = runProxy({"-l", fine_, "-l", taken, "-r", "127.0.0.1:1"});
     EXPECT_EQ(ended.status, 1);
-    EXPECT_EQ(ended.err, "proxy: listen \"" + taken + "\": " + why + "\n");
+    EXPECT_EQ(ended.err, "proxy: -l (--listen) \"" + taken + "\": " + why + "\n");
     EXPECT_FALSE(fs::exists(directory_.file("fine"))) << "a listener is left behind";
   }
 
@@ -173,19 +173,21 @@ TEST_F(ListenFailureTest, PortInUse) {
 
 TEST_F(ListenFailureTest, PathInUse) {
   Listener other("unix:" + directory_.file("taken").string());
-  expectFailure(other.address(), "the path is in use");
+  expectFailure(other.address(), "another program listens there");
   EXPECT_EQ(dialError(other.address()), 0) << "its owner lost it";
 }
 
 TEST_F(ListenFailureTest, PathOfAFile) {
   const fs::path path = directory_.file("notes");
   std::ofstream(path) << "do not touch";
-  expectFailure("unix:" + path.string(), "the path is in use");
+  expectFailure("unix:" + path.string(),
+                "a file that is no socket is there: remove it, or choose another path");
   EXPECT_EQ(fs::file_size(path), 12U);
 }
 
 TEST_F(ListenFailureTest, DirectoryThatIsNotThere) {
-  expectFailure("unix:" + directory_.file("nowhere/socket").string(), "No such file or directory");
+  expectFailure("unix:" + directory_.file("nowhere/socket").string(),
+                "its directory does not exist: make it first");
 }
 
 TEST_F(ListenFailureTest, AddressOfAnotherMachine) {

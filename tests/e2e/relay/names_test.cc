@@ -115,7 +115,9 @@ TEST_P(NamesTest, ShortAnswersAreAskedForAgain) {
 TEST_P(NamesTest, UnknownNameAtTheStartIsOneSentence) {
   const auto ended = run(proxyTo("nobody.test:80").command(""));
   EXPECT_EQ(ended.status, 1);
-  EXPECT_EQ(ended.err, "proxy: remote \"nobody.test:80\": Domain name not found\n");
+  EXPECT_EQ(ended.err,
+            "proxy: -r (--remote) \"nobody.test:80\": there is no such name, neither in the hosts "
+            "file nor in DNS\n");
   EXPECT_EQ(ended.out, "");
 }
 

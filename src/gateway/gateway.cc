@@ -1,0 +1,49 @@
+#include "gateway/gateway.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "core/log.h"
+#include "gateway/upstream_answer.h"
+
+namespace proxy::gateway {
+
+Gateway::Gateway(Worker& worker, const Settings& settings, Relay& relay)
+    : worker_(worker),
+      settings_(settings),
+      relay_(relay),
+      parsers_(settings.head),
+      pool_(worker.loop(), {.connections = settings.idleConnections, .idle = settings.idleTimeout}),
+      rotation_(worker.index()) {}
+
+Gateway::~Gateway() = default;
+
+std::unique_ptr<http::Answer> Gateway::answer(http::Exchange& exchange) {
+  auto answer = std::make_unique<UpstreamAnswer>(*this, exchange);
+  answer->start();
+  return answer;
+}
+
+bool Gateway::isFailing(const Address& address) const noexcept {
+  if (failing_.empty()) return false;
+  const milliseconds now = monotonicNow();
+  return std::any_of(failing_.begin(), failing_.end(),
+                     [&](const Failing& it) { return it.address == address && now < it.until; });
+}
+
+void Gateway::reached(const Address& address) {
+  if (failing_.empty()) return;
+  std::erase_if(failing_, [&](const Failing& it) { return it.address == address; });
+}
+
+void Gateway::failed(std::string_view remote, const Address& address, int error) {
+  worker_.metrics().add(Metric::kConnectsFailed);
+  reached(address);
+  failing_.push_back({address, monotonicNow() + settings_.failTimeout});
+  const auto heldBack = warnings_.pass(monotonicNow());
+  if (!heldBack) return;
+  log::warning("remote {} ({}): {}; left out for a while{}", remote, address.text(),
+               std::strerror(error), heldBackText(*heldBack));
+}
+
+}  // namespace proxy::gateway
