@@ -1,6 +1,6 @@
 """The programs under test.
 
-A peer is a class with one method per way of being set up (`tcp`; later others): it writes its configuration
+A peer is a class with one method per way of being set up (`tcp`, `http`; later others): it writes its configuration
 into the stage's directory and returns the command that runs it in the foreground. A row names the set-up it
 wants, and a peer without that method is left out of the row. To add a peer, add it to PEERS.
 """
@@ -65,8 +65,13 @@ class Proxy(Peer):
         return measure.first_line([self.program, "--version"]) or "unknown"
 
     def tcp(self, _, port, target):
-        return [self.program, "-l", f"127.0.0.1:{port}", "-r", f"127.0.0.1:{target}", "-t", "1",
-                "--log-level", "warning"]
+        return self._command(f"127.0.0.1:{port}", target)
+
+    def http(self, _, port, target):
+        return self._command(f"http://127.0.0.1:{port}", target)
+
+    def _command(self, listen, target):
+        return [self.program, "-l", listen, "-r", f"127.0.0.1:{target}", "-t", "1", "--log-level", "warning"]
 
 
 class Haproxy(Peer):
@@ -86,6 +91,21 @@ defaults
     timeout client 1h
     timeout server 1h
 listen relay
+    bind 127.0.0.1:{port}
+    server origin 127.0.0.1:{target}
+""")
+
+    def http(self, folder, port, target):
+        return self._command(folder, f"""
+defaults
+    mode http
+    option http-keep-alive
+    option splice-auto
+    http-reuse always
+    timeout connect 10s
+    timeout client 1h
+    timeout server 1h
+listen gateway
     bind 127.0.0.1:{port}
     server origin 127.0.0.1:{target}
 """)
@@ -121,6 +141,38 @@ stream {{
 }}
 """)
 
+    def http(self, folder, port, target):
+        return nginx_command(folder, "gateway", f"""
+http {{
+    access_log off;
+    keepalive_requests 1000000000;
+    keepalive_timeout 1h;
+    send_timeout 1h;
+    client_max_body_size 0;
+{nginx_temporary(folder)}
+    upstream origin {{
+        server 127.0.0.1:{target};
+        keepalive 128;
+        keepalive_requests 1000000000;
+        keepalive_timeout 1h;
+    }}
+    server {{
+        listen 127.0.0.1:{port};
+        location / {{
+            proxy_pass http://origin;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_read_timeout 1h;
+            proxy_send_timeout 1h;
+            # A body passed on as it comes costs a fifth of one that waits in a file, which is the default, and
+            # less than one that waits in memory; the larger the pieces the less, up to the whole body here.
+            proxy_request_buffering off;
+            client_body_buffer_size 1m;
+        }}
+    }}
+}}
+""")
+
 
 def nginx_command(folder, name, body, load=""):
     """An nginx of one worker, in the foreground, that keeps all its files in `folder`."""
@@ -136,6 +188,12 @@ error_log stderr warn;
 events {{ worker_connections {connections}; }}
 {body}""")
     return ["nginx", "-e", "stderr", "-p", folder, "-c", path]
+
+
+def nginx_temporary(folder):
+    """Where an http block keeps what it does not hold in memory."""
+    kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    return "\n".join(f"    {kind}_temp_path {folder}/{kind};" for kind in kinds)
 
 
 def nginx_stream_module():

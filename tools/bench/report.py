@@ -10,6 +10,7 @@ from statistics import median
 NOISE = 0.05  # a core that others had for longer than this share makes a note
 COLOURS = {"proxy": "#2f81f7", "haproxy": "#d29922", "nginx": "#3fb950"}
 OTHER_COLOURS = ("#a371f7", "#f778ba", "#8b949e")
+GROUP_TITLES = {"relay": "The relay", "gateway": "The HTTP gateway"}
 
 
 @dataclass
@@ -18,13 +19,14 @@ class RowResult:
 
     name: str
     title: str
+    group: str
     figures: tuple
     bars: tuple
     rounds: dict
 
     @classmethod
     def of(cls, row, peers):
-        return cls(row.name, row.title, row.figures, row.bars, {peer: [] for peer in peers})
+        return cls(row.name, row.title, row.group, row.figures, row.bars, {peer: [] for peer in peers})
 
     @property
     def cost(self):
@@ -64,6 +66,12 @@ class Results:
     def add(self, row):
         self.rows.append(row)
 
+    def groups(self):
+        """The title of each group that was measured, and its rows."""
+        for group, title in GROUP_TITLES.items():
+            if found := [row for row in self.rows if row.group == group]:
+                yield title, found
+
     def json(self):
         return json.dumps(rounded(asdict(self)), indent=1) + "\n"
 
@@ -81,18 +89,16 @@ class Results:
             "all the program's processes",
             "- CPU of the machine is of all cores, so with the load and the origin",
             "- HAProxy relays with `option splice-auto`, nginx with a buffer of 64 KiB",
+            "- as gateways all keep connections to the origin for reuse; HAProxy with `option splice-auto` and "
+            "`http-reuse always`, nginx with its default buffers for answers, and passing uploads on as they come",
+            "- the slow clients have the segments of an Ethernet; memory of the kernel (sockets, pipes) is not in Rss",
             "",
             "![Cost of each row beside its peers](results.svg)",
             "",
-            table_line("", "", *peers),
-            table_line("---", "---", *["---:"] * len(peers)),
         ]
-        for row in self.rows:
-            for figure in row.figures:
-                title = f"**{row.name}**: {row.title}" if figure is row.cost else ""
-                cells = [spread(row.values(peer, figure.key), figure.digits) for peer in peers]
-                lines.append(table_line(title, f"{figure.title}, {figure.unit}", *cells))
-        lines += ["", *self._bars_markdown(), *self._notes()]
+        for title, rows in self.groups():
+            lines += [f"## {title}", "", *figures_markdown(rows, peers), ""]
+        lines += [*self._bars_markdown(), *self._notes()]
         return "\n".join(lines).rstrip() + "\n"
 
     def _bars_markdown(self):
@@ -119,6 +125,16 @@ class Results:
                 if failed:
                     lines.append(f"- {row.name}: {peer} failed in {len(failed)} of {len(rounds)} rounds: {failed[0]}")
         return ["## Notes", "", *lines] if lines else []
+
+
+def figures_markdown(rows, peers):
+    lines = [table_line("", "", *peers), table_line("---", "---", *["---:"] * len(peers))]
+    for row in rows:
+        for figure in row.figures:
+            title = f"**{row.name}**: {row.title}" if figure is row.cost else ""
+            cells = [spread(row.values(peer, figure.key), figure.digits) for peer in peers]
+            lines.append(table_line(title, f"{figure.title}, {figure.unit}", *cells))
+    return lines
 
 
 def table_line(*cells):
@@ -193,10 +209,13 @@ def row_text(row):
 def draw(results, path):
     """Draws each row's cost beside its peers' with gnuplot; returns whether there is a chart."""
     peers = list(results.versions)
-    rows = [row for row in results.rows if any(row.values(peer, row.cost.key) for peer in peers)]
-    if not rows or not shutil.which("gnuplot"):
+    groups = {}
+    for title, rows in results.groups():
+        if drawable := [row for row in rows if any(row.values(peer, row.cost.key) for peer in peers)]:
+            groups[title] = drawable
+    if not groups or not shutil.which("gnuplot"):
         return False
-    drawn = subprocess.run(["gnuplot"], input=chart(rows, peers), text=True, capture_output=True, timeout=60)
+    drawn = subprocess.run(["gnuplot"], input=chart(groups, peers), text=True, capture_output=True, timeout=60)
     if drawn.returncode != 0:
         print("bench: gnuplot:", drawn.stderr.strip())
         return False
@@ -204,9 +223,35 @@ def draw(results, path):
     return True
 
 
-def chart(rows, peers):
-    """The gnuplot program: clustered bars, in each row beside the costliest, labelled with the cost itself."""
-    width = 0.8 / len(peers)
+def chart(groups, peers):
+    """The gnuplot program: a panel for each group, one below the other, their rows equally wide."""
+    most = max(map(len, groups.values()))
+    panels = [panel(f"p{number}", title, rows, peers, most) for number, (title, rows) in enumerate(groups.items())]
+    return "\n".join([
+        f'set terminal svg size {max(480, 180 * most)},{40 + 320 * len(groups)} noenhanced font "sans-serif,13" '
+        'background "#ffffff"',
+        "set style fill solid 1.0 noborder",
+        f"set boxwidth {bar_width(peers) * 0.92:.4f}",
+        "set border 1 lc rgb '#808080'",
+        "set tics scale 0",
+        "set tmargin 3",
+        "set bmargin 4",
+        "set key at graph 1,1.14 right horizontal",
+        "set yrange [0:1.15]",
+        "unset ytics",
+        f'set multiplot layout {len(groups)},1 title "Cost, in each row beside the costliest; less is better"',
+        *panels,
+        "unset multiplot",
+    ]) + "\n"
+
+
+def bar_width(peers):
+    return 0.8 / len(peers)
+
+
+def panel(name, title, rows, peers, most):
+    """Clustered bars, in each row beside the costliest, labelled with the cost itself."""
+    width = bar_width(peers)
     others = iter(OTHER_COLOURS * len(peers))
     blocks, labels, plots = [], [], []
     for index, peer in enumerate(peers):
@@ -217,28 +262,25 @@ def chart(rows, peers):
                 x = place + (index - (len(peers) - 1) / 2) * width
                 height = costs[peer] / max(costs.values())
                 points.append(f"{x:.4f} {height:.4f}")
-                labels.append(f'set label "{costs[peer]:.3g}" at {x:.4f},{height:.4f} center offset 0,0.6')
-        blocks.append("\n".join([f"$p{index} << EOD", *(points or ["NaN NaN"]), "EOD"]))
+                labels.append(f'set label "{short(costs[peer])}" at {x:.4f},{height:.4f} center offset 0,0.6')
+        blocks.append("\n".join([f"${name}_{index} << EOD", *(points or ["NaN NaN"]), "EOD"]))
         colour = COLOURS.get(peer) or next(others)
-        plots.append(f'$p{index} using 1:2 with boxes lc rgb "{colour}" title "{peer}"')
+        plots.append(f'${name}_{index} using 1:2 with boxes lc rgb "{colour}" title "{peer}"')
     tics = ", ".join(f'"{row.name}\\n{row.cost.title}, {row.cost.unit}" {place}' for place, row in enumerate(rows))
     return "\n".join([
-        f'set terminal svg size {max(480, 180 * len(rows))},380 noenhanced font "sans-serif,13" background "#ffffff"',
-        'set title "Cost, in each row beside the costliest; less is better"',
-        "set style fill solid 1.0 noborder",
-        f"set boxwidth {width * 0.92:.4f}",
-        "set border 1 lc rgb '#808080'",
-        "set tics scale 0",
-        "set bmargin 4",
-        "set key outside top center horizontal",
-        f"set xrange [-0.6:{len(rows) - 0.4}]",
-        "set yrange [0:1.15]",
-        "unset ytics",
+        "unset label",
+        f'set label "{title}" at graph 0,1.1 left font ",16"',
+        f"set xrange [-0.6:{most - 0.4}]",
         f"set xtics ({tics})",
         *blocks,
         *labels,
         "plot " + ", ".join(plots),
-    ]) + "\n"
+    ])
+
+
+def short(cost):
+    """Three digits of it, but never an exponent."""
+    return f"{cost:,.0f}" if cost >= 100 else f"{cost:.3g}"
 
 
 def themed(svg):

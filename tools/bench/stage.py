@@ -85,6 +85,7 @@ class Stage:
 
     def __enter__(self):
         self.dir = Path(tempfile.mkdtemp(prefix="proxy-bench-"))
+        self.dir.chmod(0o711)  # nginx started by root has a worker that is nobody, with temporary files here
         return self
 
     def __exit__(self, kind, error, _):
