@@ -51,8 +51,8 @@ class Relay {
   /// advance() tries.
   void notReadable(Side side) noexcept { sides_[index(side)].readable = false; }
 
-  /// These bytes came from `side` before the relay was made: they are delivered first. Called before
-  /// the first advance(); false where memory has run out.
+  /// These bytes came from `side` before the relay was made: they are delivered first. Called
+  /// before the first advance(); false where memory has run out.
   [[nodiscard]] bool hold(Side from, std::span<const std::byte> bytes) noexcept;
 
   /// `side` is known to have failed with `error`; what it sent before is still delivered.
