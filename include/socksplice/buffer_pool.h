@@ -51,7 +51,8 @@ class PooledBuffer {
 class BufferPool {
  public:
   /// Sizes that are kept for the next borrower; a larger buffer is allocated for its loan alone.
-  static constexpr std::array<std::uint32_t, 5> kSizes = {4096, 16384, 65536, 262144, 1048576};
+  static constexpr std::array<std::uint32_t, 6> kSizes = {1024,  4096,   16384,
+                                                          65536, 262144, 1048576};
 
   /// Keeps at most `idleBytes` of unused buffers.
   explicit BufferPool(std::size_t idleBytes = 4 * 1024 * 1024) noexcept : idleLimit_(idleBytes) {}

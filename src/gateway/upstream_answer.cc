@@ -196,6 +196,7 @@ void UpstreamAnswer::onAnswer(const http::ResponseHead& head,
     return exchange_.upgrade(head);
   }
   state_ = State::kPassing;
+  request_ = {};  // it will not be sent again
   http1::IncomingBody* const body = upstream_->body();
   if (body == nullptr) {
     letGo();

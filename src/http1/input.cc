@@ -3,28 +3,34 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
 
 namespace proxy::http1 {
 
+// By way of the stack, so that no more is borrowed than has come.
 ssize_t Input::fill(int socket, std::size_t most) {
+  std::array<std::byte, std::size_t{16} * 1024> fresh;
   const std::size_t held = bytes().size();
-  const std::size_t wanted = std::min(most, std::max(first_, held * 2));
-  if (held >= most || !makeRoom(wanted - held)) {
+  if (held >= most) {
     errno = ENOBUFS;
     return -1;
   }
-  const auto room = buffer_.room();
+  const std::size_t wanted = std::min({most - held, std::max(first_, held), fresh.size()});
   ssize_t got;
   do {
-    got = recv(socket, room.data(), std::min(room.size(), most - held), 0);
+    got = recv(socket, fresh.data(), wanted, 0);
   } while (got < 0 && errno == EINTR);
-  if (got > 0) buffer_.commit(static_cast<std::size_t>(got));
-  const int error = errno;
-  if (held == 0 && got <= 0) buffer_.reset();
-  errno = error;
+  if (got <= 0) return got;
+  const auto count = static_cast<std::size_t>(got);
+  if (!makeRoom(count)) {
+    errno = ENOBUFS;
+    return -1;
+  }
+  std::memcpy(buffer_.room().data(), fresh.data(), count);
+  buffer_.commit(count);
   return got;
 }
 

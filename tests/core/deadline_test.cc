@@ -68,13 +68,14 @@ TEST_P(DeadlineTest, ComesOnceAndNotTooEarly) {
 TEST_P(DeadlineTest, MovedAwayComesThenAndNotBefore) {
   duty_.set(milliseconds(1));
   for (int i = 0; i < 20; ++i) {
-    duty_.set(milliseconds(60));
+    duty_.set(hours(1));
     runFor(milliseconds(5));
     EXPECT_EQ(0, duty_.met);
   }
+  EXPECT_LE(duty_.calls, 1) << "the timer is moved as seldom as that";
+  duty_.set(milliseconds(20));
   runUntilMet(duty_);
   EXPECT_FALSE(duty_.early);
-  EXPECT_LE(duty_.calls, 6) << "the timer is moved as seldom as that";
 }
 
 TEST_P(DeadlineTest, MovedNearerComesSooner) {

@@ -56,8 +56,8 @@ TEST(PooledBuffer, CarriesItsBytesAlongWhenMoved) {
   PooledBuffer third = pool.borrow(100);
   third = std::move(second);
   EXPECT_EQ("bytes", held(third));
-  EXPECT_EQ(4096U, pool.lentBytes());
-  EXPECT_EQ(4096U, pool.idleBytes()) << "what it had borrowed before went back";
+  EXPECT_EQ(1024U, pool.lentBytes());
+  EXPECT_EQ(1024U, pool.idleBytes()) << "what it had borrowed before went back";
 }
 
 TEST(PooledBuffer, EndsItsLoanOnceAndForAll) {
@@ -75,10 +75,10 @@ TEST(BufferPool, LendsTheSmallestSizeThatFits) {
     std::size_t lent;
   };
   constexpr Row kRows[] = {
-      {0, 4096},          {1, 4096},          {4095, 4096},      {4096, 4096},
-      {4097, 16384},      {16384, 16384},     {16385, 65536},    {65536, 65536},
-      {65537, 262144},    {262144, 262144},   {262145, 1048576}, {1048576, 1048576},
-      {1048577, 1048577}, {3000000, 3000000},
+      {0, 1024},          {1, 1024},          {1024, 1024},       {1025, 4096},
+      {4096, 4096},       {4097, 16384},      {16384, 16384},     {16385, 65536},
+      {65536, 65536},     {65537, 262144},    {262144, 262144},   {262145, 1048576},
+      {1048576, 1048576}, {1048577, 1048577}, {3000000, 3000000},
   };
   for (const Row& row : kRows) {
     SCOPED_TRACE(row.asked);
