@@ -38,7 +38,9 @@ void Gateway::reached(const Address& address) {
 
 void Gateway::failed(std::string_view remote, const Address& address, int error) {
   worker_.metrics().add(Metric::kConnectsFailed);
-  reached(address);
+  const milliseconds now = monotonicNow();
+  std::erase_if(failing_,
+                [&](const Failing& it) { return it.address == address || it.until <= now; });
   failing_.push_back({address, monotonicNow() + settings_.failTimeout});
   const auto heldBack = warnings_.pass(monotonicNow());
   if (!heldBack) return;

@@ -69,7 +69,7 @@ bool UpstreamAnswer::attemptOne() {
   ++notes.attempts;
   const Address& address = route_.address();
   if (!repeated_) {
-    connection_ = gateway_.pool().take(address, !exchange_.request().isIdempotent());
+    connection_ = gateway_.pool().take(address, !isRepeatable());
     if (connection_) {
       notes.reused = true;
       ask();
@@ -218,8 +218,11 @@ void UpstreamAnswer::onNoAnswer(http::Problem problem) {
 }
 
 bool UpstreamAnswer::mayRepeat() const {
-  return !repeated_ && exchange_.notes().reused && upstream_->silent() &&
-         exchange_.request().isIdempotent() && exchange_.body() == nullptr;
+  return !repeated_ && exchange_.notes().reused && upstream_->silent() && isRepeatable();
+}
+
+bool UpstreamAnswer::isRepeatable() const {
+  return exchange_.request().isIdempotent() && exchange_.body() == nullptr;
 }
 
 // kPassing

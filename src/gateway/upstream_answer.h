@@ -57,6 +57,7 @@ class UpstreamAnswer final : public http::Answer,
   void onAnswer(const http::ResponseHead& head, const http::ResponseFraming& framing) override;
   void onNoAnswer(http::Problem problem) override;
   [[nodiscard]] bool mayRepeat() const;
+  [[nodiscard]] bool isRepeatable() const;
 
   // kPassing
   void onBodyOver() override;

@@ -40,10 +40,12 @@ class Connection {
   /// What is wanted of it; false where the kernel allows no more watches.
   [[nodiscard]] bool want(bool read, bool write) {
     if (read == read_ && write == write_ && watcher_.watching()) return true;
-    read_ = read;
-    write_ = write;
-    if (watcher_.watching()) return watcher_.want(read, write);
-    return watcher_.watch<&Connection::onReady>(loop_, fd_.get(), this, read, write);
+    const bool watched = watcher_.watching() ? watcher_.want(read, write)
+                                             : watcher_.watch<&Connection::onReady>(
+                                                   loop_, fd_.get(), this, read, write);
+    read_ = watched && read;
+    write_ = watched && write;
+    return watched;
   }
   [[nodiscard]] bool wantsRead() const noexcept { return read_; }
   [[nodiscard]] bool wantsWrite() const noexcept { return write_; }

@@ -37,7 +37,12 @@ IncomingBody::IncomingBody(socksplice::Pools& pools, Source& source, Input& inpu
 std::uint64_t IncomingBody::movable() const noexcept {
   if (state_ != State::kComing) return 0;
   if (moving_) return pump_.left() + pump_.held();
-  if (!input_.empty() || sourceError_ != 0) return 0;
+  return input_.empty() && sourceError_ == 0 ? payloadAhead() : 0;
+}
+
+// What a move would be worth. (Once it was said to be so much, a source that fails changes
+// nothing.)
+std::uint64_t IncomingBody::payloadAhead() const noexcept {
   const std::uint64_t payload = framing_ == Framing::kSized     ? left_
                                 : framing_ == Framing::kChunked ? chunks_->payload()
                                                                 : 0;
@@ -47,7 +52,7 @@ std::uint64_t IncomingBody::movable() const noexcept {
 
 IncomingBody::Progress IncomingBody::move(int socket, std::size_t share) {
   waiting_ = false;
-  if (!moving_) pump_.limit(movable());
+  if (!moving_) pump_.limit(payloadAhead());
   moving_ = true;
   const auto moved = pump_.move(socket_, socket, share);
   took(moved.moved());

@@ -55,7 +55,7 @@ class IncomingBody final : public http::Body {
   [[nodiscard]] bool failed() const noexcept { return state_ == State::kFailed; }
   [[nodiscard]] bool over() const noexcept { return state_ != State::kComing; }
   /// The reader waits for sourceReady().
-  [[nodiscard]] bool waiting() const noexcept { return waiting_; }
+  [[nodiscard]] bool waiting() const noexcept { return waiting_ && reader() != nullptr; }
   /// Bytes of payload that were handed on.
   [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
   /// Of these, bytes that went through a pipe.
@@ -65,6 +65,7 @@ class IncomingBody final : public http::Body {
   enum class State : std::uint8_t { kComing, kComplete, kFailed };
   enum class Framing : std::uint8_t { kSized, kChunked, kUntilEnd };
 
+  [[nodiscard]] std::uint64_t payloadAhead() const noexcept;
   Progress readPlain(std::span<char> into);
   Progress readChunked(std::span<char> into);
   [[nodiscard]] std::size_t unchunk(std::span<char> to, std::string_view from, std::size_t& used);

@@ -56,6 +56,7 @@ void MessageWriter::begin(std::string_view head, http::Body* body, bool chunked)
   body_ = body;
   chunked_ = chunked;
   bodyFailed_ = false;
+  headPending_ = true;
   run_ = 0;
   readSize_ = kFirstRead;
   wait_ = Wait::kNothing;
@@ -90,7 +91,9 @@ MessageWriter::Wait MessageWriter::step(int socket, std::size_t share) {
     frame_.clear();
     return send(socket, last, false);
   }
-  run_ = body_->movable();
+  // Whether the body follows its head at once is not known: a head that were held back for it could
+  // wait 200 ms. So the first piece is read, and leaves with the head.
+  run_ = headPending_ ? 0 : body_->movable();
   if (run_ == 0 && frame_.size() <= kLongestFrame) return readAndSend(socket);
   if (run_ > 0 && chunked_) frame_ += ChunkLine(run_).text();
   const std::string first = std::move(frame_);
@@ -104,6 +107,7 @@ MessageWriter::Wait MessageWriter::move(int socket, std::size_t share) {
   sent_ += moved.bytes;
   if (run_ == 0 && chunked_) frame_ = "\r\n";
   if (moved.wait == Wait::kTargetFailed) error_ = EPIPE;
+  if (moved.wait == Wait::kNothing && moved.bytes == 0) return Wait::kFailed;
   if (moved.wait != Wait::kEnd) return moved.wait;
   if (run_ > 0) return Wait::kFailed;
   if (chunked_) appendLastChunk(frame_);
@@ -130,6 +134,7 @@ MessageWriter::Wait MessageWriter::readAndSend(int socket) {
     }
     if (ended) appendLastChunk(tail);
   }
+  headPending_ = false;
   begin -= frame_.size();
   std::memcpy(begin, frame_.data(), frame_.size());
   std::memcpy(end, tail.data(), tail.size());
@@ -137,7 +142,7 @@ MessageWriter::Wait MessageWriter::readAndSend(int socket) {
   frame_.clear();
 
   // (A read that was full has lost the chunks' lines.)
-  if (got.bytes > readSize_ / 4 * 3 && readSize_ < Workspace::kPayload) readSize_ *= 2;
+  if (got.bytes > readSize_ / 4 * 3) readSize_ = std::min(readSize_ * 2, Workspace::kPayload);
   if (ended) body_ = nullptr;
   const std::string_view bytes(begin, static_cast<std::size_t>(end - begin));
   const Wait sent = bytes.empty() ? Wait::kNothing : send(socket, bytes, false);
@@ -152,6 +157,7 @@ MessageWriter::Wait MessageWriter::send(int socket, std::string_view bytes, bool
         ::send(socket, bytes.data(), bytes.size(), kQuietly | (more ? kMoreFollows : 0));
     if (taken < 0 && errno == EINTR) continue;
     if (taken < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+      readSize_ = kFirstRead;
       if (keep(bytes)) return Wait::kTarget;
       errno = ENOMEM;
     }

@@ -16,8 +16,9 @@ namespace proxy::http1 {
 
 /// Memory of a worker that holds nothing between two calls.
 struct Workspace {
-  static constexpr std::size_t kPayload = std::size_t{256} * 1024;  ///< read at once, at most
-  static constexpr std::size_t kFrame = std::size_t{128} * 1024;    ///< heads and trailers
+  /// Read at once, at most: what a client does not take of it is kept in 64 KiB.
+  static constexpr std::size_t kPayload = std::size_t{64} * 1024 - 512;
+  static constexpr std::size_t kFrame = std::size_t{128} * 1024;  ///< heads and trailers
 
   std::string head;
   std::vector<char> message = std::vector<char>(kPayload + kFrame);
@@ -70,7 +71,8 @@ class MessageWriter {
   std::size_t readSize_ = 0;
   int error_ = 0;
   bool chunked_ = false;
-  bool bodyFailed_ = false;  // which is said behind what came before
+  bool headPending_ = false;  // in frame_
+  bool bodyFailed_ = false;   // which is said behind what came before
   Wait wait_ = Wait::kEnd;
 };
 

@@ -9,6 +9,7 @@
 
 #include "core/check.h"
 #include "http1/sessions.h"
+#include "net/socket.h"
 #include "socksplice/relay.h"
 
 namespace proxy::http1 {
@@ -23,8 +24,11 @@ constexpr std::size_t kFirstRead = 4096;
 
 // Behind an answer that ends the connection: a client who still sends would otherwise be reset, and
 // might lose the answer to that.
-constexpr milliseconds kLingerTime{2000};
-constexpr std::size_t kLingerBytes = std::size_t{1024} * 1024;
+constexpr milliseconds kLingerTime{2000};  // after its last byte
+constexpr milliseconds kLongestLinger{30'000};
+
+// How often a client that is not watched is asked whether it is still there.
+constexpr milliseconds kLook{1000};
 
 // Of Proxy-Status, where Via is off.
 constexpr std::string_view kProxyStatusName = "proxy";
@@ -55,6 +59,7 @@ struct Session::Current {
   bool ended = false;
   bool inHandler = false;  // Handler::answer() is running below us
   bool upgrading = false;
+  bool continued = false;  // the client was told to go on
   bool keepAlive = false;
   bool untilEnd = false;  // the answer ends with the connection
   std::unique_ptr<http::Answer> answer;
@@ -150,6 +155,7 @@ void Session::beginExchange() {
   Current& it = *current_;
   input_.use(it.parser->headSize());
   deadline_.clear();
+  looking_ = false;
   const auto target = http::parseTarget(request().method, request().target);
   if (!target) return refuse(http::Problem::kBadRequest);
   it.target = *target;
@@ -190,7 +196,9 @@ http::ClientSide Session::client() const noexcept {
 void Session::inform(const http::ResponseHead& head) {
   // One that a slow client has not taken is enough: they are news, and not the answer.
   if (state_ != State::kAnswering || request().version == http::Version::k10) return;
-  if (!current_->writer.over()) return;
+  const bool awaited = head.status == 100 && framing().expectsContinue;
+  if (!current_->writer.over() && (!awaited || current_->continued)) return;
+  current_->continued |= awaited;
   std::string& text = owner_.workspace().head;
   text.clear();
   http::appendResponse(text, head, http::NoBody{}, request().method, rules(true));
@@ -227,10 +235,7 @@ void Session::fail(http::Problem problem) {
 // The client is told why, and the connection ends where its next byte is not known for sure.
 void Session::refuse(http::Problem problem) {
   Current& it = *current_;
-  if (it.answer) {
-    it.answer->cancel();
-    owner_.worker().loop().destroyLater(std::move(it.answer));
-  }
+  if (it.answer) it.answer->cancel();  // it goes with the exchange, whose notes are partly its own
   it.keepAlive = it.parsed && state_ == State::kAnswering && mayKeepAlive() &&
                  http::info(problem).status >= 500;
   std::string& text = owner_.workspace().head;
@@ -244,7 +249,7 @@ void Session::refuse(http::Problem problem) {
 void Session::upgrade(const http::ResponseHead& head) {
   if (state_ != State::kAnswering) return;
   auto how = rules(true);
-  how.upgrade = true;
+  how.upgrade = head.status == 101;
   std::string& text = owner_.workspace().head;
   text.clear();
   http::appendResponse(text, head, http::NoBody{}, request().method, how);
@@ -275,8 +280,23 @@ void Session::expectClient() {
   const bool takes = it.writer.waits() <= http::Body::Wait::kTarget &&
                      it.writer.waits() != http::Body::Wait::kSource;
   const bool sends = it.body && it.body->waiting();
-  if (takes || sends) return wait(owner_.settings().bodyTimeout);
-  deadline_.clear();
+  if (takes || sends) {
+    looking_ = false;
+    return wait(owner_.settings().bodyTimeout);
+  }
+  if (!looking_) deadline_.clear();
+}
+
+// A client of whom nothing is wanted is not watched, and may have left.
+void Session::look() {
+  looking_ = false;
+  if (!hasPeer(fd_.get())) return finish(Metric::kSessionsReset);
+  if (!reading_ && !writing_) lookSoon();
+}
+
+void Session::lookSoon() {
+  looking_ = true;
+  wait(kLook);
 }
 
 // The client has something to say while it waits for its answer.
@@ -358,9 +378,10 @@ void Session::handOver() {
   watcher_.stop();
   deadline_.clear();
   state_ = State::kFinished;
-  current_->answer->takeOver(std::move(fd_), std::string(input_.bytes()));
-  release();
-  owner_.release(*this);
+  std::unique_ptr<Current> current = std::move(current_);
+  owner_.release(*this);  // first, for whoever takes over may be the last session of a drain
+  current->answer->takeOver(std::move(fd_), std::string(input_.bytes()));
+  owner_.worker().loop().destroyLater(std::move(current));
 }
 
 // kLingering
@@ -372,6 +393,7 @@ void Session::linger() {
   if (clientEnded_) return finish(Metric::kSessionsDone);
   if (shutdown(fd_.get(), SHUT_WR) < 0) return finish(Metric::kSessionsReset);
   state_ = State::kLingering;
+  lingerEnds_ = monotonicNow() + kLongestLinger;
   wait(kLingerTime);
   watch(true, false);
 }
@@ -381,8 +403,8 @@ void Session::throwAway() {
   const ssize_t got = recv(fd_.get(), room.data(), room.size(), 0);
   if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
   if (got <= 0) return finish(Metric::kSessionsDone);
-  lingered_ += static_cast<std::size_t>(got);
-  if (lingered_ > kLingerBytes) finish(Metric::kSessionsReset);
+  if (monotonicNow() >= lingerEnds_) return finish(Metric::kSessionsDone);
+  wait(kLingerTime);
 }
 
 // `why` is the metric that counts it. An end in order is one that the client can tell from the
@@ -411,6 +433,7 @@ void Session::release() {
 
 void Session::onDeadline() {
   if (!deadline_.due<&Session::onDeadline>(owner_.worker().loop(), this)) return;
+  if (looking_ && (state_ == State::kAnswering || state_ == State::kSending)) return look();
   switch (state_) {
     case State::kIdle:
       return finish(Metric::kSessionsIdle);
@@ -436,7 +459,8 @@ void Session::watch(bool read, bool write) {
   if (state_ == State::kFinished || (read == reading_ && write == writing_)) return;
   reading_ = read;
   writing_ = write;
-  if (!watcher_.want(read, write)) finish(Metric::kSessionsExhausted);
+  if (!watcher_.want(read, write)) return finish(Metric::kSessionsExhausted);
+  if (!read && !write && (state_ == State::kAnswering || state_ == State::kSending)) lookSoon();
 }
 
 http::ResponseRules Session::rules(bool keepAlive) const {

@@ -82,6 +82,8 @@ class Session final : private http::Exchange,
   void bodyWaits() override;
   void bodyOver() override;
   void expectClient();
+  void look();
+  void lookSoon();
   void onUnasked(Ready ready);
 
   // kSending
@@ -117,7 +119,8 @@ class Session final : private http::Exchange,
   bool reading_ = false;      // what the watcher was told to want
   bool writing_ = false;
   std::uint32_t requests_ = 0;
-  std::size_t lingered_ = 0;  // kLingering: bytes thrown away
+  bool looking_ = false;        // the deadline is set for a look at the client
+  milliseconds lingerEnds_{0};  // kLingering
   Address peer_;
   std::string address_;  // of the peer, without port
   socksplice::UniqueFd fd_;

@@ -105,7 +105,7 @@ TEST(AccessLine, TimesAreUtcsWithAllTheirDigits) {
     std::string json;
   };
   const auto day = [](int y, unsigned m, unsigned d) {
-    return AccessTime(sys_days(std::chrono::year(y) / m / d));
+    return AccessTime(sys_days(std::chrono::year(y) / std::chrono::month(m) / std::chrono::day(d)));
   };
   const std::vector<Row> rows = {
       {AccessTime(), "01/Jan/1970:00:00:00", "1970-01-01T00:00:00.000"},

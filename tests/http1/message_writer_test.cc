@@ -425,5 +425,34 @@ TEST_P(MessageWriterTest, HoldsWhatIsLeftOfAHeadOfTheLargestSize) {
   EXPECT_TRUE(same(pattern(kMega), got.payload));
 }
 
+// A large body of which nothing has come yet, and perhaps never will.
+class PromisedBody final : public http::Body {
+ public:
+  [[nodiscard]] std::optional<std::uint64_t> size() const noexcept override { return kMega; }
+  [[nodiscard]] std::uint64_t movable() const noexcept override { return kMega; }
+  Progress move(int /*socket*/, std::size_t /*share*/) override { return {0, moves}; }
+  Progress read(std::span<char> /*into*/) override { return {0, Wait::kSource}; }
+
+  Wait moves = Wait::kSource;
+};
+
+TEST_P(MessageWriterTest, AHeadDoesNotWaitForItsBody) {
+  PromisedBody body;
+  const std::string head = "HTTP/1.1 200 OK\r\nContent-Length: 1048576\r\n\r\n";
+  writer_.begin(head, &body, false);
+  EXPECT_EQ(Wait::kSource, advance());
+  client_.work();  // it is there at once, and not 200 ms later
+  EXPECT_EQ(head, client_.heard());
+}
+
+TEST_P(MessageWriterTest, FailsWhereWhatWasPromisedCannotBeMoved) {
+  PromisedBody body;
+  writer_.begin("HTTP/1.1 200 OK\r\n\r\n", &body, true);
+  EXPECT_EQ(Wait::kSource, advance());
+  EXPECT_EQ(Wait::kSource, advance());
+  body.moves = Wait::kNothing;
+  EXPECT_EQ(Wait::kFailed, advance()) << "and does not try for ever";
+}
+
 }  // namespace
 }  // namespace proxy::http1

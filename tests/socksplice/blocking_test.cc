@@ -240,7 +240,8 @@ TEST(Blocking, RelayNoticesAResetAfterAHalfCloseWhileTheOtherSideIsSilent) {
   auto [a, client] = support::tcpPair();
   auto [b, upstream] = support::tcpPair();
   support::setBlocking(upstream.get(), true);
-  auto relayed = std::async(std::launch::async, [&] { return relay(a.get(), b.get()); });
+  auto relayed =
+      std::async(std::launch::async, [near = a.get(), far = b.get()] { return relay(near, far); });
   ASSERT_EQ(0, sendAll(client.get(), "question"));
   ASSERT_EQ(0, shutdown(client.get(), SHUT_WR));
   EXPECT_EQ("question", readAll(upstream.get()).bytes);
