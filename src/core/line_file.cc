@@ -184,7 +184,7 @@ class LineFile::Writer {
   [[nodiscard]] int writeAll(std::string_view& bytes);
   [[nodiscard]] bool waitForRoom();
   [[nodiscard]] std::size_t pieceOf(std::string_view bytes) const;
-  void lose(std::string_view rest, int error);
+  void lose(const Chunk& chunk, std::string_view rest, int error);
   void reopen();
 
   Wakeup wakeup_;
@@ -290,7 +290,7 @@ void LineFile::Writer::write(const Chunk& chunk) {
     const std::size_t written = chunk.bytes.size() - rest.size();
     if (written > 0) torn_ = chunk.bytes[written - 1] != '\n';
   }
-  if (error != 0) lose(rest, error);
+  if (error != 0) lose(chunk, rest, error);
 }
 
 // Leaves in `bytes` what was not written; then the errno says why.
@@ -326,8 +326,12 @@ std::size_t LineFile::Writer::pieceOf(std::string_view bytes) const {
   return end == bytes.npos ? longestWrite_ : end + 1;
 }
 
-void LineFile::Writer::lose(std::string_view rest, int error) {
-  const auto lines = static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
+// What is left of a chunk; most often all of it, which need not be counted again.
+void LineFile::Writer::lose(const Chunk& chunk, std::string_view rest, int error) {
+  const std::uint64_t lines =
+      rest.size() == chunk.bytes.size()
+          ? chunk.lines
+          : static_cast<std::uint64_t>(std::count(rest.begin(), rest.end(), '\n'));
   dropped_ += lines;
   const auto heldBack = error == kNoMoreTime ? std::nullopt : warnings_.pass(monotonicNow());
   if (heldBack) {

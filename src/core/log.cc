@@ -75,11 +75,12 @@ bool stop() {
     warning("{} log lines were dropped because stderr was not read fast enough", lines);
   }
   detail::lowest = Level::kOff;
-  logger.reset();
   std::promise<void> done;
   auto written = done.get_future();
-  std::thread closer([done = std::move(done)]() mutable {
+  // The logger goes when its thread has ended.
+  std::thread closer([done = std::move(done), last = std::move(logger)]() mutable {
     spdlog::shutdown();
+    last.reset();
     done.set_value();
   });
   if (written.wait_for(kLastLines) != std::future_status::ready) {
