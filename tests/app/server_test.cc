@@ -66,10 +66,11 @@ class ServerTest : public testing::Test {
 
   static void signal(int number) { support::must(kill(getpid(), number), "kill"); }
 
+  // The path is there a moment before anybody listens at it.
   UniqueFd connected() {
     const Address address = *Address::atPath(path_);
     UniqueFd fd(support::must(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
-    support::must(connect(fd.get(), address.get(), address.size()), "connect");
+    EXPECT_TRUE(eventually([&] { return connect(fd.get(), address.get(), address.size()) == 0; }));
     return fd;
   }
 

@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/build.h"
 #include "support/child.h"
 #include "support/eventually.h"
 #include "support/standard_error.h"
@@ -144,9 +145,9 @@ TEST(Log, NeverWaitsForAReaderButDropsTheOldestLinesAndSaysHowMany) {
 }
 
 TEST(Log, DoesNotWaitForeverForAReaderWhenItStops) {
-#ifdef __SANITIZE_THREAD__
-  GTEST_SKIP() << "the thread sanitizer does not end a process whose threads still wait";
-#endif
+  if (support::kThreadSanitizer) {
+    GTEST_SKIP() << "the thread sanitizer does not end a process whose threads still wait";
+  }
   EXPECT_EQ(0, support::inChild([] {
               const StandardError captured;
               log::start(log::Level::kInfo);

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/build.h"
 #include "support/descriptor_limit.h"
 
 namespace proxy {
@@ -52,9 +53,9 @@ TEST(Wakeup, NeverBlocksTheOneWhoSignals) {
 }
 
 TEST(Wakeup, SaysThatDescriptorsHaveRunOut) {
-#ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "the sanitizer needs descriptors to look at an exception";
-#endif
+  if (support::kAddressSanitizer) {
+    GTEST_SKIP() << "the sanitizer needs descriptors to look at an exception";
+  }
   const support::DescriptorLimit limit;
   EXPECT_THROW(Wakeup(), std::system_error);
 }

@@ -7,13 +7,11 @@
 
 #include <chrono>
 
+#include "support/build.h"
+
 namespace support {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr std::chrono::seconds kLongestWait{60};
-#else
-inline constexpr std::chrono::seconds kLongestWait{30};
-#endif
+inline constexpr std::chrono::seconds kLongestWait{kSanitized ? 60 : 30};
 
 /// What is between two looks.
 class Patience {

@@ -2,9 +2,9 @@
 #include <csignal>
 #include <fstream>
 
-#include "e2e/support/build.h"
 #include "e2e/support/gateway_fixture.h"
 #include "e2e/support/http_origin.h"
+#include "support/build.h"
 #include "support/eventually.h"
 
 namespace e2e {
@@ -50,7 +50,8 @@ class GatewayCurlTest : public GatewayClientTest {};
 
 TEST_P(GatewayCurlTest, Uploads) {
   // A file with a hole is a GiB for nothing, but it is not the pattern.
-  const bool plain = GetParam().lane == "auto" && GetParam().faults.spec.empty() && !kSanitized;
+  const bool plain =
+      GetParam().lane == "auto" && GetParam().faults.spec.empty() && !support::kSanitized;
   const std::size_t size = GetParam().amount(std::size_t{64} << 20);
   const auto file = directory_.file("upload");
   std::ofstream(file, std::ios::binary) << HttpOrigin::pattern().bytes(0, size);

@@ -92,7 +92,7 @@ TEST_P(BackPressureTest, MemoryOfManyStalledSessionsStaysBounded) {
   const std::size_t after = proxy_.vitals().residentKiB;
   const std::size_t growth = after > before ? after - before : 0;
   RecordProperty("growth_kib", static_cast<int>(growth));
-  if (!kSanitized) {
+  if (!support::kSanitized) {
     EXPECT_LT(growth, 2 * kSessions * kHold / 1024);
   }
   for (Stream& stream : streams) stream.endAfter(stream.sent());

@@ -274,7 +274,7 @@ void tell(const Setting& setting, const Scale& scale, const std::vector<std::str
 
 Scale scaleOf(const Setting& setting) {
   const bool plain = setting.faults.spec.empty();
-  return {.seeds = (plain ? 24U : 12U) / (kSanitized ? 2U : 1U),
+  return {.seeds = (plain ? 24U : 12U) / (support::kSanitized ? 2U : 1U),
           .sessions = 32,
           .most = setting.amount(std::size_t{4} << 20)};
 }

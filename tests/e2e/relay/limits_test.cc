@@ -135,7 +135,7 @@ TEST_P(NoDescriptorsTest, AcceptingPausesAndNoSessionIsLost) {
     }
   }
   proxy.waitUntilIdle();
-  EXPECT_LT(proxy.vitals().cpu.count(), 2000 * static_cast<int>(kSlowness));
+  EXPECT_LT(proxy.vitals().cpu.count(), 2000 * static_cast<int>(support::kSlowness));
   const auto ended = proxy.stop();
   EXPECT_EQ(ended["sessions_done"], kClients);
   EXPECT_EQ(ended["connects_failed"], 0U);
@@ -151,7 +151,7 @@ INSTANTIATE_TEST_SUITE_P(Relay, NoDescriptorsTest, testing::ValuesIn(everyLane(k
 // No pipe to be had: the splice lane copies instead.
 TEST(NoPipesTest, SpliceLaneCopies) {
   if (!socksplice::kZeroCopy) GTEST_SKIP() << "this build has no splice lane";
-  if (kAddressSanitizer) GTEST_SKIP() << "its runtime makes pipes too, and must get them";
+  if (support::kAddressSanitizer) GTEST_SKIP() << "its runtime makes pipes too, and must get them";
   const Setting setting{.lane = "splice", .faults = {"NoPipes", "emfile=1000,only=pipes", 1}};
   Listener origin;
   ProxyProcess proxy(setting.proxyTo(origin.address()));

@@ -46,7 +46,7 @@ TEST_P(ManySessionsTest, AllAreServedAtOnce) {
   Listener origin;
   ProxyProcess proxy(GetParam().proxyTo(origin.address()));
   const std::size_t count =
-      std::min({kSessions / kSlowness, sessionsWithin(own), sessionsAllowed(proxy)});
+      std::min({kSessions / support::kSlowness, sessionsWithin(own), sessionsAllowed(proxy)});
   if (count < kSessions) std::cout << "only " << count << " sessions in this build or system\n";
   ASSERT_GE(count, kFewest) << "raise RLIMIT_NOFILE";
 
@@ -59,7 +59,7 @@ TEST_P(ManySessionsTest, AllAreServedAtOnce) {
   const double growth = static_cast<double>(proxy.vitals().residentKiB - before);
   const double each = growth / static_cast<double>(count);
   std::cout << "a session costs " << each << " KiB of resident memory\n";
-  if (!kSanitized && GetParam().faults.spec.empty()) {
+  if (!support::kSanitized && GetParam().faults.spec.empty()) {
     EXPECT_LT(each, 1.5);
   }
 

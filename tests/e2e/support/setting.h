@@ -11,10 +11,10 @@
 
 #include <gtest/gtest.h>
 
-#include "e2e/support/build.h"
 #include "e2e/support/listener.h"
 #include "e2e/support/proxy_process.h"
 #include "socksplice/lane.h"
+#include "support/build.h"
 
 namespace e2e {
 
@@ -35,7 +35,7 @@ struct Setting {
 
   /// So many bytes, or less where each of them costs more.
   [[nodiscard]] std::size_t amount(std::size_t bytes) const {
-    return std::max<std::size_t>(16, bytes / faults.slowness / kSlowness);
+    return std::max<std::size_t>(16, bytes / faults.slowness / support::kSlowness);
   }
 
   /// A proxy from a free port of 127.0.0.1 to `remote`, with two threads unless `more` says -t.

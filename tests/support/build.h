@@ -1,11 +1,12 @@
-// What kind of build the tests run in, so that the heavy ones can take less of it.
+// What kind of build the tests run in, so that the heavy ones can take less of it. The tests of a
+// sanitized program need not be sanitized themselves; then SANITIZED_ADDRESS tells them.
 #pragma once
 
 #include <cstddef>
 
-namespace e2e {
+namespace support {
 
-#if defined(__SANITIZE_ADDRESS__)
+#if defined(__SANITIZE_ADDRESS__) || defined(SANITIZED_ADDRESS)
 inline constexpr bool kAddressSanitizer = true;
 #else
 inline constexpr bool kAddressSanitizer = false;
@@ -22,4 +23,4 @@ inline constexpr bool kSanitized = kAddressSanitizer || kThreadSanitizer;
 /// Heavy amounts are divided by this.
 inline constexpr std::size_t kSlowness = kThreadSanitizer ? 16 : kAddressSanitizer ? 8 : 1;
 
-}  // namespace e2e
+}  // namespace support
