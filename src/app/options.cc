@@ -3,19 +3,15 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <array>
-#include <functional>
 #include <optional>
 #include <string_view>
 #include <thread>
 
 #include <boost/program_options.hpp>
 
+#include "app/option_table.h"
 #include "app/quantity.h"
-#include "core/address.h"
-#include "core/event_loop.h"
 #include "core/format.h"
-#include "http/list.h"
 
 namespace proxy::app {
 
@@ -23,314 +19,14 @@ namespace {
 
 namespace po = boost::program_options;
 
-// Nothing, or the sentence why the value is wrong.
-using Problem = std::optional<std::string>;
-
-// Where an option means something.
-enum class Scope : std::uint8_t { kAlways, kHttp };
-
-struct Option {
-  std::string_view name;
-  char letter;                // 0: it has none
-  std::string_view argument;  // what --help calls it; empty: it is a switch
-  std::string_view fallback;  // what --help says of the default; empty: nothing
-  std::string_view help;
-  Problem (*set)(Configuration&, const std::string& value);
-  Scope scope = Scope::kAlways;
-};
-
-template <class T, class Value>
-Problem store(Expected<Value> parsed, T& to) {
-  if (!parsed) return parsed.error();
-  to = static_cast<T>(*std::move(parsed));
-  return std::nullopt;
-}
-
-Problem addEndpoint(std::vector<Endpoint>& to, const std::string& text, Role role) {
-  auto endpoint = parseEndpoint(text, role);
-  if (!endpoint) return endpoint.error();
-  const bool anyPort = endpoint->scheme != Scheme::kUnix && endpoint->port == 0;
-  const auto same = [&](const Endpoint& it) { return it.isWhere(*endpoint); };
-  if (!anyPort && std::any_of(to.begin(), to.end(), same)) {
-    return "it is given twice";
-  }
-  to.push_back(*std::move(endpoint));
-  return std::nullopt;
-}
-
-template <class Names>
-std::string oneOf(const Names& names) {
-  std::string list;
-  for (const auto& name : names) list += fmt::format("{}{}", list.empty() ? "" : ", ", name);
-  return "it must be one of " + list;
-}
-
-struct LaneName {
-  std::string_view name;
-  socksplice::Lane lane;
-};
-constexpr std::array<LaneName, 3> kLanes = {{{"auto", socksplice::Lane::kAuto},
-                                             {"splice", socksplice::Lane::kSplice},
-                                             {"copy", socksplice::Lane::kCopy}}};
-
-Problem setLane(Configuration& c, const std::string& value) {
-  const auto* it = std::find_if(kLanes.begin(), kLanes.end(),
-                                [&](const LaneName& lane) { return lane.name == value; });
-  if (it == kLanes.end()) return "it must be one of auto, splice, copy";
-  if (it->lane == socksplice::Lane::kSplice && !socksplice::kZeroCopy) {
-    return "this build has no splice(2); say auto or copy";
-  }
-  c.lane = it->lane;
-  return std::nullopt;
-}
-
-Problem setPollMethod(Configuration& c, const std::string& value) {
-  const auto methods = EventLoop::methods();
-  if (std::find(methods.begin(), methods.end(), value) == methods.end()) return oneOf(methods);
-  c.pollMethod = value;
-  return std::nullopt;
-}
-
-// Names would have to be looked up before they can be asked.
-Problem setDnsServers(Configuration& c, const std::string& value) {
-  for (std::size_t start = 0; start <= value.size();) {
-    const std::size_t end = std::min(value.find(',', start), value.size());
-    const std::string one = value.substr(start, end - start);
-    const auto endpoint = parseEndpoint(one, Role::kRemote);
-    const bool good =
-        Address::literal(one, 0) || (endpoint && endpoint->scheme == Scheme::kTcp &&
-                                     Address::literal(endpoint->host, endpoint->port));
-    if (!good) return "it must be addresses, like 192.0.2.53 or 192.0.2.53:5353,[2001:db8::53]:53";
-    start = end + 1;
-  }
-  c.dnsServers = value;
-  return std::nullopt;
-}
-
-Problem setLogLevel(Configuration& c, const std::string& value) {
-  const auto level = log::levelNamed(value);
-  if (!level) return oneOf(log::levelNames());
-  c.logLevel = *level;
-  return std::nullopt;
-}
-
-Problem setBufferSize(Configuration& c, const std::string& value) {
-  if (auto problem = store(parseSize(value), c.bufferSize)) return problem;
-  if (c.bufferSize >= 4096 && c.bufferSize <= std::size_t{1} << 30) return std::nullopt;
-  return "it must be from 4K to 1G";
-}
-
-Problem setVia(Configuration& c, const std::string& value) {
-  if (value != "off" && !http::isToken(value)) {
-    return "it must be a name without spaces, like proxy or edge1.example, or off";
-  }
-  c.http.forward.via = value == "off" ? "" : value;
-  return std::nullopt;
-}
-
-struct ForwardedName {
-  std::string_view name;
-  http::ForwardedStyle style;
-};
-constexpr std::array<ForwardedName, 3> kForwarded = {
-    {{"x-forwarded", http::ForwardedStyle::kXForwarded},
-     {"forwarded", http::ForwardedStyle::kForwarded},
-     {"off", http::ForwardedStyle::kNone}}};
-
-Problem setForwarded(Configuration& c, const std::string& value) {
-  for (const ForwardedName& it : kForwarded) {
-    if (it.name != value) continue;
-    c.http.forward.forwarded = it.style;
-    return std::nullopt;
-  }
-  return "it must be one of x-forwarded, forwarded, off";
-}
-
-struct FormatName {
-  std::string_view name;
-  http1::AccessFormat format;
-};
-constexpr std::array<FormatName, 2> kAccessFormats = {
-    {{"combined", http1::AccessFormat::kCombined}, {"json", http1::AccessFormat::kJson}}};
-
-Problem setAccessFormat(Configuration& c, const std::string& value) {
-  for (const FormatName& it : kAccessFormats) {
-    if (it.name != value) continue;
-    c.accessLogFormat = it.format;
-    return std::nullopt;
-  }
-  return "it must be one of combined, json";
-}
-
-Problem setConnectPorts(Configuration& c, const std::string& value) {
-  for (std::size_t start = 0; start <= value.size();) {
-    const std::size_t end = std::min(value.find(',', start), value.size());
-    const auto port = parseNumber(value.substr(start, end - start), 1, 65535);
-    if (!port) return "it must be ports, like 443 or 443,8443";
-    c.gateway.connectPorts.push_back(static_cast<std::uint16_t>(*port));
-    start = end + 1;
-  }
-  return std::nullopt;
-}
-
-Problem setHeadSize(Configuration& c, const std::string& value) {
-  if (auto problem = store(parseSize(value), c.http.head.bytes)) return problem;
-  c.http.head.target = std::min(c.http.head.target, c.http.head.bytes / 2);
-  if (c.http.head.bytes >= 1024 && c.http.head.bytes <= 48 * 1024) return std::nullopt;
-  return "it must be from 1K to 48K";
-}
-
-Problem setDuration(milliseconds& to, const std::string& value) {
-  if (auto problem = store(parseDuration(value), to)) return problem;
-  if (to > milliseconds(0)) return std::nullopt;
-  return "it must be more than nothing";
-}
+using Problem = Option::Problem;
 
 // Of --help: what stands before the explanations, and the whole.
 constexpr std::size_t kLeft = 38;
 constexpr std::size_t kColumns = 100;
 
-constexpr std::size_t kMostThreads = 1024;
-constexpr std::size_t kMostConnections = 10'000'000;
-
-// In the order of --help.
-constexpr std::array kOptions = {
-    Option{"listen", 'l', "ENDPOINT", "",
-           "accept clients here; port 0 stands for any free one; may be given again",
-           [](Configuration& c, const std::string& v) {
-             return addEndpoint(c.listeners, v, Role::kListener);
-           }},
-    Option{"remote", 'r', "ENDPOINT", "",
-           "carry them to here; given again, sessions go round robin, and the next is tried when "
-           "one cannot be reached",
-           [](Configuration& c, const std::string& v) {
-             return addEndpoint(c.remotes, v, Role::kRemote);
-           }},
-    Option{"threads", 't', "N", "the CPUs the process may use", "worker threads",
-           [](Configuration& c, const std::string& v) {
-             return store(parseNumber(v, 1, kMostThreads), c.threads);
-           }},
-    Option{"buffer", 'b', "SIZE", "1M",
-           "the most bytes held per direction of a session, and the largest step", setBufferSize},
-    Option{"nodelay", 'n', "", "", "set TCP_NODELAY, which is the default",
-           [](Configuration& c, const std::string&) -> Problem {
-             c.noDelay = true;
-             return std::nullopt;
-           }},
-    Option{"nagle", 0, "", "", "do not set TCP_NODELAY",
-           [](Configuration& c, const std::string&) -> Problem {
-             c.noDelay = false;
-             return std::nullopt;
-           }},
-    Option{"lane", 0, "LANE", "auto",
-           "how bytes cross: auto (small ones are copied, streams spliced), splice or copy",
-           setLane},
-    Option{"poll-method", 0, "METHOD", "the best there is", "epoll, kqueue, poll, select, ...",
-           setPollMethod},
-    Option{"dns-servers", 0, "HOST[:PORT],...", "the system's",
-           "name servers to ask for remotes given by name", setDnsServers},
-    Option{"connect-timeout", 0, "TIME", "5s", "for each address of a remote",
-           [](Configuration& c, const std::string& v) { return setDuration(c.connectTimeout, v); }},
-    Option{"idle-timeout", 0, "TIME", "1h", "end sessions in which nothing moves for so long",
-           [](Configuration& c, const std::string& v) { return setDuration(c.idleTimeout, v); }},
-    Option{"drain-timeout", 0, "TIME", "30s",
-           "after SIGTERM or SIGINT, how long sessions may take to end by themselves",
-           [](Configuration& c, const std::string& v) {
-             return store(parseDuration(v), c.drainTimeout);
-           }},
-    Option{"max-connections", 0, "N", "what the descriptor limit allows",
-           "sessions at once; beyond them, clients wait to be accepted",
-           [](Configuration& c, const std::string& v) {
-             return store(parseNumber(v, 1, kMostConnections), c.maxConnections);
-           }},
-    Option{
-        "head-timeout", 0, "TIME", "10s", "for a client to send a whole request head",
-        [](Configuration& c, const std::string& v) { return setDuration(c.http.headTimeout, v); },
-        Scope::kHttp},
-    Option{
-        "body-timeout", 0, "TIME", "60s",
-        "end exchanges whose client neither sends nor takes anything for so long",
-        [](Configuration& c, const std::string& v) { return setDuration(c.http.bodyTimeout, v); },
-        Scope::kHttp},
-    Option{"keep-alive-timeout", 0, "TIME", "60s", "for a client's next request",
-           [](Configuration& c, const std::string& v) {
-             return setDuration(c.http.keepAliveTimeout, v);
-           },
-           Scope::kHttp},
-    Option{"keep-alive-requests", 0, "N", "no limit", "requests of one connection",
-           [](Configuration& c, const std::string& v) {
-             return store(parseNumber(v, 1, 1'000'000'000), c.http.keepAliveRequests);
-           },
-           Scope::kHttp},
-    Option{"max-head", 0, "SIZE", "32K", "of a request or an answer without its body", setHeadSize,
-           Scope::kHttp},
-    Option{"max-fields", 0, "N", "100", "fields of a head",
-           [](Configuration& c, const std::string& v) {
-             return store(parseNumber(v, 1, 10'000), c.http.head.fields);
-           },
-           Scope::kHttp},
-    Option{
-        "max-body", 0, "SIZE", "no limit", "of a request's body",
-        [](Configuration& c, const std::string& v) { return store(parseSize(v), c.http.maxBody); },
-        Scope::kHttp},
-    Option{"answer-timeout", 0, "TIME", "60s",
-           "for an upstream to begin its answer, once it has the request",
-           [](Configuration& c, const std::string& v) {
-             return setDuration(c.gateway.answerTimeout, v);
-           },
-           Scope::kHttp},
-    Option{"answer-body-timeout", 0, "TIME", "60s", "between two pieces of an upstream's answer",
-           [](Configuration& c, const std::string& v) {
-             return setDuration(c.gateway.bodyTimeout, v);
-           },
-           Scope::kHttp},
-    Option{"upstream-idle", 0, "N", "64",
-           "connections of each thread to upstreams that are kept open for the next request",
-           [](Configuration& c, const std::string& v) {
-             return store(parseNumber(v, 0, 100'000), c.gateway.idleConnections);
-           },
-           Scope::kHttp},
-    Option{"upstream-idle-timeout", 0, "TIME", "30s", "for which they are kept",
-           [](Configuration& c, const std::string& v) {
-             return setDuration(c.gateway.idleTimeout, v);
-           },
-           Scope::kHttp},
-    Option{"fail-timeout", 0, "TIME", "10s",
-           "how long an address that could not be reached is left out, while there are others",
-           [](Configuration& c, const std::string& v) {
-             return store(parseDuration(v), c.gateway.failTimeout);
-           },
-           Scope::kHttp},
-    Option{"via", 0, "NAME", "proxy", "what Via and Proxy-Status call this proxy; off adds no Via",
-           setVia, Scope::kHttp},
-    Option{"forwarded", 0, "STYLE", "x-forwarded",
-           "tell upstreams who the client is: x-forwarded (-For, -Proto, -Host), forwarded "
-           "(RFC 7239) or off",
-           setForwarded, Scope::kHttp},
-    Option{"trust-forwarded", 0, "", "",
-           "keep what the client says of that itself; only behind a proxy of yours",
-           [](Configuration& c, const std::string&) -> Problem {
-             c.http.forward.trustForwarded = true;
-             return std::nullopt;
-           },
-           Scope::kHttp},
-    Option{"allow-connect", 0, "PORT,...", "none",
-           "let clients CONNECT to these ports; the remotes carry them there", setConnectPorts,
-           Scope::kHttp},
-    Option{"access-log", 0, "FILE", "none",
-           "write a line for each request to this file; - is stdout",
-           [](Configuration& c, const std::string& v) -> Problem {
-             c.accessLog = v;
-             return std::nullopt;
-           },
-           Scope::kHttp},
-    Option{"access-log-format", 0, "FORMAT", "combined",
-           "combined (as Apache's and nginx's) or json (with durations and the upstream)",
-           setAccessFormat, Scope::kHttp},
-    Option{"log-level", 0, "LEVEL", "info", "debug, info, warning, error or off", setLogLevel},
-    Option{"help", 'h', "", "", "show this, and exit", nullptr},
-    Option{"version", 'V', "", "", "show the version, and exit", nullptr},
-};
+// Where Boost puts the arguments that belong to no option.
+constexpr const char* kSurplus = "surplus";
 
 std::string spelled(const Option& option) {
   return option.letter != 0 ? fmt::format("-{} (--{})", option.letter, option.name)
@@ -339,7 +35,7 @@ std::string spelled(const Option& option) {
 
 po::options_description describe() {
   po::options_description description;
-  for (const Option& option : kOptions) {
+  for (const Option& option : optionTable()) {
     const std::string names = option.letter != 0 ? fmt::format("{},{}", option.name, option.letter)
                                                  : std::string(option.name);
     if (option.argument.empty()) {
@@ -348,6 +44,7 @@ po::options_description describe() {
       description.add_options()(names.c_str(), po::value<std::vector<std::string>>(), "");
     }
   }
+  description.add_options()(kSurplus, po::value<std::vector<std::string>>(), "");
   return description;
 }
 
@@ -409,16 +106,20 @@ Problem checkWhole(const Configuration& c) {
 Expected<Request> configure(const po::variables_map& given) {
   if (given.contains("help")) return ShowHelp{};
   if (given.contains("version")) return ShowVersion{};
+  if (given.contains(kSurplus)) {
+    return unexpected(fmt::format("\"{}\" belongs to no option; endpoints stand behind -l and -r",
+                                  given[kSurplus].as<std::vector<std::string>>().front()));
+  }
   if (given.contains("nodelay") && given.contains("nagle")) {
     return unexpected(std::string("-n and --nagle contradict each other: give one of them"));
   }
   Configuration configuration;
   configuration.threads = usableCpus();
-  for (const Option& option : kOptions) {
+  for (const Option& option : optionTable()) {
     const std::string name(option.name);
     if (!given.contains(name)) continue;
     if (option.argument.empty()) {
-      option.set(configuration, {});
+      option.set(configuration, {}, {});
       continue;
     }
     const auto& values = given[name].as<std::vector<std::string>>();
@@ -428,19 +129,33 @@ Expected<Request> configure(const po::variables_map& given) {
           fmt::format("{} is given {} times: give it once", spelled(option), values.size()));
     }
     for (const std::string& value : values) {
-      if (const auto problem = option.set(configuration, value)) {
+      if (const auto problem = option.set(configuration, value, option.bounds)) {
         return unexpected(fmt::format("{} \"{}\": {}", spelled(option), value, *problem));
       }
     }
   }
   if (auto problem = checkWhole(configuration)) return unexpected(*std::move(problem));
-  for (const Option& option : kOptions) {
+  for (const Option& option : optionTable()) {
     if (option.scope == Scope::kAlways || configuration.isHttp()) continue;
     if (!given.contains(std::string(option.name))) continue;
     return unexpected(fmt::format(
         "{} means something for http listeners only, like -l http://0.0.0.0:80", spelled(option)));
   }
   return configuration;
+}
+
+// What stands in brackets behind the explanation.
+std::string notes(const Option& option) {
+  std::string text;
+  if (option.bounds.most != Bounds().most && option.argument == "N") {
+    text = fmt::format("{} to {}", option.bounds.least, option.bounds.most);
+  } else if (option.bounds.most != Bounds().most && option.argument == "SIZE") {
+    text = fmt::format("{} to {}", sizeText(option.bounds.least), sizeText(option.bounds.most));
+  }
+  if (!option.fallback.empty()) {
+    text += fmt::format("{}default: {}", text.empty() ? "" : "; ", option.fallback);
+  }
+  return text.empty() ? "" : fmt::format(" ({})", text);
 }
 
 // `text` in lines of at most `width`, each from the second on behind `indent` spaces.
@@ -461,18 +176,16 @@ Expected<Request> parseOptions(const std::vector<std::string>& arguments) {
   try {
     const auto description = describe();
     namespace style = po::command_line_style;
-    const po::positional_options_description none;
+    po::positional_options_description surplus;
+    surplus.add(kSurplus, -1);
     po::variables_map given;
     po::store(po::command_line_parser(arguments)
                   .options(description)
-                  .positional(none)
+                  .positional(surplus)
                   .style(style::unix_style & ~style::allow_guessing)
                   .run(),
               given);
     return configure(given);
-  } catch (const po::too_many_positional_options_error&) {
-    return unexpected(
-        std::string("every argument belongs to an option; endpoints stand behind -l and -r"));
   } catch (const po::error& error) {
     return unexpected(explain(error));
   }
@@ -486,15 +199,13 @@ std::string helpText() {
       "\n"
       "  ENDPOINT   HOST:PORT, tcp://HOST:PORT, http://HOST:PORT, [IPv6]:PORT or unix:PATH\n"
       "  SIZE       bytes, or with K, M, G\n"
-      "  TIME       with ms, s, m, h\n"
+      "  TIME       with ms, s, m, h; at most 1000h\n"
       "\n"
       "Options:\n";
-  for (const Option& option : kOptions) {
+  for (const Option& option : optionTable()) {
     std::string left = option.letter != 0 ? fmt::format("  -{}, ", option.letter) : "      ";
     left += fmt::format("--{} {}", option.name, option.argument);
-    const std::string fallback =
-        option.fallback.empty() ? "" : fmt::format(" (default: {})", option.fallback);
-    const std::string help = fmt::format("{}{}", option.help, fallback);
+    const std::string help = fmt::format("{}{}", option.help, notes(option));
     text += fmt::format("{:<{}} {}\n", left, kLeft, wrapped(help, kLeft + 1, kColumns - kLeft - 1));
   }
   text +=
@@ -504,7 +215,9 @@ std::string helpText() {
       "rename).\n"
       "Exit status: 0 stopped by a signal, 1 could not start, 2 wrong usage.\n"
       "\n"
-      "Example: proxy -l 0.0.0.0:5000 -r 10.0.0.7:5000 -r 10.0.0.8:5000 -t 4\n";
+      "Examples:\n"
+      "  proxy -l 0.0.0.0:5000 -r 10.0.0.7:5000 -r 10.0.0.8:5000 -t 4\n"
+      "  proxy -l http://0.0.0.0:80 -r 10.0.0.7:8000 -r 10.0.0.8:8000 --access-log -\n";
   return text;
 }
 

@@ -17,7 +17,13 @@ struct Unit {
 };
 
 // The largest first.
-constexpr std::array<Unit, 4> kSizes = {{{"G", 1 << 30}, {"M", 1 << 20}, {"K", 1 << 10}, {"", 1}}};
+constexpr std::array<Unit, 7> kSizes = {{{"G", 1 << 30},
+                                         {"g", 1 << 30},
+                                         {"M", 1 << 20},
+                                         {"m", 1 << 20},
+                                         {"K", 1 << 10},
+                                         {"k", 1 << 10},
+                                         {"", 1}}};
 constexpr std::array<Unit, 4> kDurations = {
     {{"h", 3'600'000}, {"m", 60'000}, {"s", 1000}, {"ms", 1}}};
 constexpr std::uint64_t kLongestMs = 1000ULL * 3'600'000;
@@ -55,10 +61,12 @@ std::string textWith(const std::array<Unit, N>& units, std::uint64_t value) {
 
 }  // namespace
 
-Expected<std::uint64_t> parseSize(std::string_view text) {
+Expected<std::uint64_t> parseSize(std::string_view text, std::uint64_t least, std::uint64_t most) {
   const auto size = parseWith(kSizes, text);
-  if (!size)
-    return unexpected(std::string("a size is a number of bytes, like 4096, 64K, 1M or 2G"));
+  if (!size) return unexpected(std::string("a size is a number of bytes, like 4096, 64K or 1M"));
+  if (*size < least || *size > most) {
+    return unexpected(fmt::format("it must be from {} to {}", sizeText(least), sizeText(most)));
+  }
   return *size;
 }
 

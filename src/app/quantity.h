@@ -10,8 +10,9 @@
 
 namespace proxy::app {
 
-/// `4096`, `64K`, `1M`, `2G` (powers of 1024) to bytes; else a sentence.
-[[nodiscard]] Expected<std::uint64_t> parseSize(std::string_view text);
+/// `4096`, `64K`, `1M`, `2g` (powers of 1024) to bytes, from `least` to `most`; else a sentence.
+[[nodiscard]] Expected<std::uint64_t> parseSize(std::string_view text, std::uint64_t least = 0,
+                                                std::uint64_t most = UINT64_MAX);
 
 /// `500ms`, `10s`, `5m`, `1h`, at most 1000h; else a sentence. The unit is never left out.
 [[nodiscard]] Expected<std::chrono::milliseconds> parseDuration(std::string_view text);

@@ -58,6 +58,22 @@ ServiceFactory factoryOf(const Configuration& configuration, http1::AccessLog* l
   };
 }
 
+std::string sessionsText(std::size_t count) {
+  return fmt::format("{} session{}", count, count == 1 ? "" : "s");
+}
+
+// The remotes as they were given, and what their names stand for.
+std::string remotesText(const RemoteList& remotes) {
+  std::string text;
+  for (const Remote& remote : remotes) {
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", remote.name);
+    for (const Address& address : remote.addresses) {
+      if (!remote.name.ends_with(address.text())) text += fmt::format(" ({})", address.text());
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 Server::Server(const Configuration& configuration)
@@ -196,11 +212,14 @@ void Server::onReopenSignal() {
 // kDraining
 
 void Server::onStopSignal() {
+  if (state_ == State::kDraining) {
+    log::warning("a second signal: cutting {} off", sessionsText(acceptor_->openSessions()));
+  }
   if (state_ != State::kServing) return stop();
   state_ = State::kDraining;
   acceptor_->close();
-  log::info("stopping: {} sessions may take {} to end; a second signal stops at once",
-            acceptor_->openSessions(), durationText(configuration_.drainTimeout));
+  log::info("stopping: {} may take {} to end; a second signal stops at once",
+            sessionsText(acceptor_->openSessions()), durationText(configuration_.drainTimeout));
   undrained_ = workers_.size();
   for (const auto& worker : workers_) {
     worker->drain([this] { loop_.post([this] { onWorkerDrained(); }); });
@@ -213,7 +232,7 @@ void Server::onWorkerDrained() {
 }
 
 void Server::onDrainTimer() {
-  log::warning("cutting {} sessions off after {} (--drain-timeout)", acceptor_->openSessions(),
+  log::warning("cutting {} off after {} (--drain-timeout)", sessionsText(acceptor_->openSessions()),
                durationText(configuration_.drainTimeout));
   stop();
 }
@@ -238,13 +257,6 @@ void Server::fail(std::string reason) {
 
 void Server::logStart() const {
   const Configuration& c = configuration_;
-  std::string remotes;
-  for (const Remote& remote : *remotes_) {
-    remotes += fmt::format("{}{}", remotes.empty() ? "" : ", ", remote.name);
-    for (const Address& address : remote.addresses) {
-      if (address.text() != remote.name) remotes += fmt::format(" ({})", address.text());
-    }
-  }
   const char* lane = c.lane == socksplice::Lane::kAuto     ? "auto"
                      : c.lane == socksplice::Lane::kSplice ? "splice"
                                                            : "copy";
@@ -254,7 +266,7 @@ void Server::logStart() const {
       "proxy {} starts: remotes {}; threads {}, method {}, buffer {}, {}, lane {}, "
       "connect-timeout {}, idle-timeout {}, drain-timeout {}, log-level {}, dns-servers {}; "
       "{} descriptors allow {} sessions{} and {} pipes",
-      PROXY_VERSION, remotes, c.threads, loop_.method(), sizeText(c.bufferSize),
+      PROXY_VERSION, remotesText(*remotes_), c.threads, loop_.method(), sizeText(c.bufferSize),
       c.noDelay ? "nodelay" : "nagle", socksplice::kZeroCopy ? lane : "copy",
       durationText(c.connectTimeout), durationText(c.idleTimeout), durationText(c.drainTimeout),
       log::nameOf(c.logLevel), c.dnsServers.empty() ? "of the system" : c.dnsServers,

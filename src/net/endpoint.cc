@@ -35,9 +35,15 @@ bool validNameByte(char c) {
          c == '.' || c == '_';
 }
 
-Expected<std::string> parseHost(std::string_view host) {
-  const bool bracketed = host.size() >= 2 && host.front() == '[' && host.back() == ']';
+Expected<std::string> parseHost(std::string_view host, Role role) {
+  if (host.starts_with('[') != host.ends_with(']')) {
+    return unexpected(fmt::format("\"{}\" has one bracket only", host));
+  }
+  const bool bracketed = host.size() >= 2 && host.front() == '[';
   if (bracketed) host = host.substr(1, host.size() - 2);
+  if (host.empty() && role == Role::kRemote) {
+    return unexpected(std::string("the host is missing; write HOST:PORT"));
+  }
   if (host.empty()) {
     return unexpected(std::string(
         "the host is missing; 0.0.0.0 means every IPv4 address and [::] every IPv6 address"));
@@ -58,13 +64,14 @@ Expected<Endpoint> parseTcp(Scheme scheme, std::string_view text, Role role) {
   if (colon == std::string_view::npos || text.back() == ']') {
     return unexpected(std::string("the port is missing; write HOST:PORT"));
   }
-  auto host = parseHost(text.substr(0, colon));
+  auto host = parseHost(text.substr(0, colon), role);
   if (!host) return unexpected(host.error());
   const auto port = parsePort(text.substr(colon + 1));
   if (!port || (*port == 0 && role == Role::kRemote)) {
-    return unexpected(std::string(role == Role::kRemote
-                                      ? "the port must be 1 to 65535"
-                                      : "the port must be 1 to 65535, or 0 for any free one"));
+    return unexpected(
+        std::string(role == Role::kRemote
+                        ? "the port must be a number from 1 to 65535"
+                        : "the port must be a number from 1 to 65535, or 0 for any free one"));
   }
   return Endpoint{.scheme = scheme, .host = *std::move(host), .port = *port, .path = {}};
 }

@@ -175,7 +175,7 @@ TEST(Options, SayInASentenceWhatIsWrong) {
       "a duration is a number with its unit, like 500ms, 10s, 5m or 1h, at most 1000h";
   const std::string servers =
       "it must be addresses, like 192.0.2.53 or 192.0.2.53:5353,[2001:db8::53]:53";
-  const std::string size = "a size is a number of bytes, like 4096, 64K, 1M or 2G";
+  const std::string size = "a size is a number of bytes, like 4096, 64K or 1M";
   std::string methods = "it must be one of";
   for (const std::string& method : EventLoop::methods()) {
     methods += (method == EventLoop::methods().front() ? " " : ", ") + method;
@@ -193,9 +193,9 @@ TEST(Options, SayInASentenceWhatIsWrong) {
       {good + "-x", "-x: there is no such option" + help},
       {good + "--lan copy", "--lan: there is no such option" + help},
       {good + "--Threads 2", "--Threads: there is no such option" + help},
-      {good + "stray", "every argument belongs to an option; endpoints stand behind -l and -r"},
-      {"127.0.0.1:80", "every argument belongs to an option; endpoints stand behind -l and -r"},
-      {good + "-n yes", "every argument belongs to an option; endpoints stand behind -l and -r"},
+      {good + "stray", "\"stray\" belongs to no option; endpoints stand behind -l and -r"},
+      {"127.0.0.1:80", "\"127.0.0.1:80\" belongs to no option; endpoints stand behind -l and -r"},
+      {good + "-n yes", "\"yes\" belongs to no option; endpoints stand behind -l and -r"},
       {good + "--nagle=yes", "--nagle: this option takes no value" + help},
       {good + "--help=yes", "--help: this option takes no value" + help},
       // without their value
@@ -218,8 +218,9 @@ TEST(Options, SayInASentenceWhatIsWrong) {
       {good + "--nagle --nodelay", "-n and --nagle contradict each other: give one of them"},
       // endpoints
       {"-l 0.0.0.0:99999 -r a:1",
-       "-l (--listen) \"0.0.0.0:99999\": the port must be 1 to 65535, or 0 for any free one"},
-      {"-l :::1 -r a:0", "-r (--remote) \"a:0\": the port must be 1 to 65535"},
+       "-l (--listen) \"0.0.0.0:99999\": the port must be a number from 1 to 65535, or 0 for any "
+       "free one"},
+      {"-l :::1 -r a:0", "-r (--remote) \"a:0\": the port must be a number from 1 to 65535"},
       {"-l :::1 -r a", "-r (--remote) \"a\": the port is missing; write HOST:PORT"},
       {"-l unix: -r a:1", "-l (--listen) \"unix:\": the path is empty"},
       // numbers
@@ -237,13 +238,15 @@ TEST(Options, SayInASentenceWhatIsWrong) {
       {good + "-b 0", "-b (--buffer) \"0\": it must be from 4K to 1G"},
       {good + "-b 2G", "-b (--buffer) \"2G\": it must be from 4K to 1G"},
       {good + "-b 1073741825", "-b (--buffer) \"1073741825\": it must be from 4K to 1G"},
-      {good + "-b 64k", "-b (--buffer) \"64k\": " + size},
+      {good + "-b 64KB", "-b (--buffer) \"64KB\": " + size},
       {good + "-b 1s", "-b (--buffer) \"1s\": " + size},
       // durations
       {good + "--connect-timeout 5", "--connect-timeout \"5\": " + duration},
       {good + "--connect-timeout 5M", "--connect-timeout \"5M\": " + duration},
-      {good + "--connect-timeout 0s", "--connect-timeout \"0s\": it must be more than nothing"},
-      {good + "--idle-timeout 0ms", "--idle-timeout \"0ms\": it must be more than nothing"},
+      {good + "--connect-timeout 0s",
+       "--connect-timeout \"0s\": it must be more than nothing, and at most 1000h"},
+      {good + "--idle-timeout 0ms",
+       "--idle-timeout \"0ms\": it must be more than nothing, and at most 1000h"},
       {good + "--idle-timeout 1001h", "--idle-timeout \"1001h\": " + duration},
       {good + "--drain-timeout never", "--drain-timeout \"never\": " + duration},
       // name servers
@@ -337,8 +340,10 @@ TEST(Options, OfHttpListenersSayInASentenceWhatIsWrong) {
   const std::string ports = "it must be ports, like 443 or 443,8443";
   const std::string name = "it must be a name without spaces, like proxy or edge1.example, or off";
   const std::vector<Row> rows = {
-      {"--head-timeout 0s", "--head-timeout \"0s\": it must be more than nothing"},
-      {"--keep-alive-timeout 0ms", "--keep-alive-timeout \"0ms\": it must be more than nothing"},
+      {"--head-timeout 0s",
+       "--head-timeout \"0s\": it must be more than nothing, and at most 1000h"},
+      {"--keep-alive-timeout 0ms",
+       "--keep-alive-timeout \"0ms\": it must be more than nothing, and at most 1000h"},
       {"--keep-alive-requests 0",
        "--keep-alive-requests \"0\": it must be a whole number from 1 to 1000000000"},
       {"--max-head 1023", "--max-head \"1023\": it must be from 1K to 48K"},
@@ -494,7 +499,9 @@ TEST(Options, HelpNamesEveryOptionAndItsDefault) {
                            "-r, --remote ENDPOINT",
                            "-t, --threads N",
                            "-b, --buffer SIZE",
-                           "(default: 1M)",
+                           "(4K to 1G; default: 1M)",
+                           "(1 to 1024; default: the CPUs",
+                           "at most 1000h",
                            "-n, --nodelay",
                            "--nagle",
                            "--lane LANE",
@@ -513,7 +520,7 @@ TEST(Options, HelpNamesEveryOptionAndItsDefault) {
                            "--keep-alive-timeout TIME",
                            "--keep-alive-requests N",
                            "--max-head SIZE",
-                           "(default: 32K)",
+                           "default: 32K)",
                            "--max-fields N",
                            "--max-body SIZE",
                            "--answer-timeout TIME",

@@ -13,7 +13,7 @@ using std::chrono::milliseconds;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr const char* kSizeSentence = "a size is a number of bytes, like 4096, 64K, 1M or 2G";
+constexpr const char* kSizeSentence = "a size is a number of bytes, like 4096, 64K or 1M";
 constexpr const char* kDurationSentence =
     "a duration is a number with its unit, like 500ms, 10s, 5m or 1h, at most 1000h";
 
@@ -30,6 +30,9 @@ TEST(Quantity, ReadsSizes) {
       {"64K", 65536},
       {"1M", 1048576},
       {"2G", 2147483648},
+      {"64k", 65536},
+      {"1m", 1048576},
+      {"2g", 2147483648},
       {"18446744073709551615", 18446744073709551615U},
       {"17179869183G", 18446744072635809792U},
   };
@@ -37,11 +40,21 @@ TEST(Quantity, ReadsSizes) {
 }
 
 TEST(Quantity, SaysWhatASizeIs) {
-  for (const char* text : {"", "K", "-1", "+1", " 1", "1 ", "1k", "1m", "1KB", "1KiB", "1.5M", "1T",
-                           "0x10", "1MM", "18446744073709551616", "17179869184G", "many"}) {
+  for (const char* text : {"", "K", "-1", "+1", " 1", "1 ", "1KB", "1KiB", "1.5M", "1T", "0x10",
+                           "1MM", "18446744073709551616", "17179869184G", "many"}) {
     const auto size = parseSize(text);
     ASSERT_FALSE(size) << text;
     EXPECT_EQ(kSizeSentence, size.error()) << text;
+  }
+}
+
+TEST(Quantity, ReadsSizesWithinBounds) {
+  EXPECT_EQ(4096U, parseSize("4K", 4096, 65536));
+  EXPECT_EQ(65536U, parseSize("64K", 4096, 65536));
+  for (const char* text : {"0", "4095", "65537", "1G"}) {
+    const auto size = parseSize(text, 4096, 65536);
+    ASSERT_FALSE(size) << text;
+    EXPECT_EQ("it must be from 4K to 64K", size.error()) << text;
   }
 }
 

@@ -37,7 +37,7 @@ const std::vector<Wrong> kWrong = {
     {{"-r", "127.0.0.1:80"}, {"-l (--listen) is missing"}},
     {{"-l"}, {"-l", "the value is missing"}},
     {{"-l", "0.0.0.0:99999", "-r", "127.0.0.1:80"},
-     {"-l (--listen)", "\"0.0.0.0:99999\"", "the port must be 1 to 65535"}},
+     {"-l (--listen)", "\"0.0.0.0:99999\"", "the port must be a number from 1 to 65535"}},
     {{"-l", "8080", "-r", "127.0.0.1:80"}, {"--listen", "\"8080\"", "the port is missing"}},
     {{"-l", ":8080", "-r", "127.0.0.1:80"}, {"--listen", "\":8080\"", "the host is missing"}},
     {{"-l", "[::1]", "-r", "127.0.0.1:80"}, {"--listen", "\"[::1]\"", "the port is missing"}},
@@ -73,7 +73,7 @@ const std::vector<Wrong> kWrong = {
     {with({"--frobnicate"}), {"--frobnicate", "there is no such option"}},
     {with({"--thread", "2"}), {"--thread", "there is no such option"}},
     {with({"-x"}), {"-x", "there is no such option"}},
-    {with({"127.0.0.1:81"}), {"every argument belongs to an option"}},
+    {with({"127.0.0.1:81"}), {"\"127.0.0.1:81\"", "belongs to no option"}},
 };
 
 class WrongCommandLineTest : public testing::TestWithParam<Wrong> {};
