@@ -67,7 +67,7 @@ int main(int count, char** words) {
   const auto number = [&](std::size_t i) { return std::stoul(arguments.at(i)); };
 
   // Nothing here may hang the test that waits for it.
-  ::alarm(20);
+  ::alarm(90);
   if (is(0, "lengths"))
     probe::lengths();
   else if (is(0, "untouched"))

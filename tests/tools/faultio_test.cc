@@ -282,7 +282,7 @@ TEST_P(FaultioEdges, AreNotLost) {
   };
   for (const auto& [faults, bytes] :
        {Case{"cut=halves,eagain=300", 1 << 20}, Case{"cut=random,eagain=800,eintr=300", 1 << 20},
-        Case{"cut=one,cut_rate=950,eagain=300", 1 << 20}, Case{"cut=one,eagain=300", 1 << 17}}) {
+        Case{"cut=one,cut_rate=950,eagain=300", 1 << 18}, Case{"cut=one,eagain=300", 1 << 14}}) {
     EXPECT_EQ(bytes,
               numbersOf("edges " + GetParam() + " " + std::to_string(bytes), faults)["received"])
         << faults;
