@@ -34,7 +34,8 @@ Candidate candidate(std::size_t size, char first) noexcept {
       if (first == 'k') return {"keep-alive", Name::kKeepAlive};
       return {"user-agent", Name::kUserAgent};
     case 12:
-      return {"proxy-status", Name::kProxyStatus};
+      return first == 'm' ? Candidate{"max-forwards", Name::kMaxForwards}
+                          : Candidate{"proxy-status", Name::kProxyStatus};
     case 14:
       return {"content-length", Name::kContentLength};
     case 15:

@@ -19,6 +19,7 @@ enum class Name : std::uint8_t {
   kForwarded,
   kHost,
   kKeepAlive,
+  kMaxForwards,
   kProxyAuthenticate,
   kProxyAuthorization,
   kProxyConnection,

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cstddef>
 #include <iterator>
+#include <limits>
+#include <system_error>
 
 #include "http/characters.h"
 #include "http/hop_by_hop.h"
@@ -50,6 +52,27 @@ void appendVia(std::string& out, Version received, std::string_view pseudonym) {
   out.append(pseudonym).append("\r\n");
 }
 
+bool countsForwards(std::string_view method) noexcept {
+  return method == "OPTIONS" || method == "TRACE";
+}
+
+// 1*DIGIT, without end: a number that we cannot hold is passed on as the largest that we can.
+std::optional<std::uint64_t> parseForwards(std::string_view text) noexcept {
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
+  if (text.empty() || stop != end) return std::nullopt;
+  if (error == std::errc::result_out_of_range) return std::numeric_limits<std::uint64_t>::max();
+  return error == std::errc() ? std::optional(number) : std::nullopt;
+}
+
+// The fields that would be for one hop, were it not that a tunnel is asked of the proxy behind us:
+// it is that one who authenticates (RFC 9110, 11.7).
+bool isForTunnel(Name name, std::string_view method) noexcept {
+  return method == "CONNECT" &&
+         (name == Name::kProxyAuthenticate || name == Name::kProxyAuthorization);
+}
+
 // X_Forwarded_For: CGI and its heirs read it as if it had hyphens.
 bool isDisguised(std::string_view name) noexcept {
   std::array<char, 17> text;
@@ -76,6 +99,7 @@ class RequestWriter {
     writeHost();
     writeFields(body, upgrade);
     appendVia(out_, head_.version, rules_.via);
+    writeMaxForwards();
     if (rules_.forwarded == ForwardedStyle::kForwarded) writeForwarded();
     if (rules_.forwarded == ForwardedStyle::kXForwarded) writeXForwarded();
     appendFraming(out_, body);
@@ -88,6 +112,7 @@ class RequestWriter {
   void writeHost();
   void writeFields(const BodyLength& body, bool upgrade);
   [[nodiscard]] bool goesOn(const Field& field, const BodyLength& body, bool upgrade) const;
+  void writeMaxForwards();
   void writeConnection(bool upgrade);
   void writeForwarded();
   void writeXForwarded();
@@ -129,11 +154,15 @@ bool RequestWriter::goesOn(const Field& field, const BodyLength& body, bool upgr
     case Name::kHost:
       return false;
     case Name::kForwarded:
-      return rules_.trustForwarded && rules_.forwarded != ForwardedStyle::kForwarded;
+      return rules_.trustForwarded && rules_.forwarded != ForwardedStyle::kForwarded &&
+             closesQuotes(field.value);
+    case Name::kMaxForwards:  // written by us where it counts
+      return !countsForwards(head_.method);
     case Name::kXForwardedFor:
     case Name::kXForwardedHost:
     case Name::kXForwardedProto:
-      return rules_.trustForwarded && rules_.forwarded != ForwardedStyle::kXForwarded;
+      return rules_.trustForwarded && rules_.forwarded != ForwardedStyle::kXForwarded &&
+             closesQuotes(field.value);
     case Name::kUpgrade:
       return upgrade;
     case Name::kExpect:  // a client of 1.0 could not read the answer (RFC 9110, 10.1.1)
@@ -141,8 +170,16 @@ bool RequestWriter::goesOn(const Field& field, const BodyLength& body, bool upgr
     case Name::kOther:
       return rules_.trustForwarded || !isDisguised(field.name);
     default:
-      return !isHopByHop(field.known);
+      return !isHopByHop(field.known) || isForTunnel(field.known, head_.method);
   }
+}
+
+void RequestWriter::writeMaxForwards() {
+  const auto left = maxForwards(head_).left;
+  if (!left || *left == 0) return;
+  out_.append("Max-Forwards: ");
+  appendNumber(out_, *left - 1);
+  out_.append("\r\n");
 }
 
 // TE is for the next hop, so each hop says its own (RFC 9110, 10.1.4): of what a client can say
@@ -161,11 +198,13 @@ bool RequestWriter::isTrusted(Name name) const {
   return rules_.trustForwarded && find(head_.fields, name).has_value();
 }
 
-// What came in under that name, as one list with a comma behind it.
+// What came in under that name, as one list with a comma behind it. A quoted string that is not
+// closed would make our own element a part of what the client says.
 void RequestWriter::writeIncoming(Name name) {
   if (!rules_.trustForwarded) return;
   for (const Field& field : head_.fields) {
-    if (field.known == name && !field.value.empty()) out_.append(field.value).append(", ");
+    if (field.known != name || field.value.empty() || !closesQuotes(field.value)) continue;
+    out_.append(field.value).append(", ");
   }
 }
 
@@ -214,7 +253,8 @@ void appendStatus(std::string& out, int status, std::string_view reason) {
   out.append(" ").append(reason).append("\r\n");
 }
 
-bool goesOn(const Field& field, const BodyLength& body, bool upgrade) {
+bool goesOn(const Field& field, const BodyLength& body, std::string_view requestMethod,
+            bool upgrade) {
   switch (field.known) {
     case Name::kContentLength:  // written by us
       return false;
@@ -223,7 +263,7 @@ bool goesOn(const Field& field, const BodyLength& body, bool upgrade) {
     case Name::kUpgrade:
       return upgrade;
     default:
-      return !isHopByHop(field.known);
+      return !isHopByHop(field.known) || isForTunnel(field.known, requestMethod);
   }
 }
 
@@ -235,6 +275,12 @@ void appendConnection(std::string& out, const ResponseRules& rules) {
   } else if (rules.clientVersion == Version::k10) {
     out.append("Connection: keep-alive\r\n");
   }
+}
+
+void appendRetryAfter(std::string& out, Problem problem) {
+  out.append("Retry-After: ");
+  appendNumber(out, static_cast<std::uint64_t>(problem.retryAfter().count()));
+  out.append("\r\n");
 }
 
 // RFC 9209, 2. The name is a token of RFC 8941, which begins with a letter, or a string.
@@ -270,7 +316,6 @@ constexpr std::string_view kHeadOnly[] = {
     "if-range",
     "if-unmodified-since",
     "location",
-    "max-forwards",
     "pragma",
     "range",
     "retry-after",
@@ -290,6 +335,14 @@ bool isForTrailer(const Field& field) noexcept {
 
 }  // namespace
 
+MaxForwards maxForwards(const RequestHead& head) noexcept {
+  const std::size_t fields =
+      countsForwards(head.method) ? count(head.fields, Name::kMaxForwards) : 0;
+  if (fields == 0) return {};
+  const auto left = parseForwards(*find(head.fields, Name::kMaxForwards));
+  return {.valid = fields == 1 && left.has_value(), .left = left};
+}
+
 void appendRequest(std::string& out, const RequestHead& head, const Target& target,
                    const BodyLength& body, const ClientSide& client, const ForwardRules& rules,
                    bool upgrade) {
@@ -304,7 +357,7 @@ void appendResponse(std::string& out, const ResponseHead& head, const BodyLength
   const Nominated nominated(head.fields);
   bool dated = !final || rules.date.empty();
   for (const Field& field : head.fields) {
-    if (!goesOn(field, body, rules.upgrade) || nominated.has(field.name)) continue;
+    if (!goesOn(field, body, requestMethod, rules.upgrade) || nominated.has(field.name)) continue;
     if (field.known == Name::kDate) dated = true;
     appendLine(out, field.name, field.value);
   }
@@ -334,7 +387,7 @@ void appendProblem(std::string& out, Problem problem, std::string_view requestMe
   if (!rules.date.empty()) appendLine(out, "Date", rules.date);
   appendLine(out, "Content-Type", "text/plain");
   appendLength(out, why.text.size() + 1);
-  if (why.status == 503) appendLine(out, "Retry-After", "5");
+  if (why.status == 503) appendRetryAfter(out, problem);
   if (!rules.via.empty()) appendProxyStatus(out, why, rules.via);
   appendConnection(out, rules);
   out.append("\r\n");

@@ -23,7 +23,8 @@ enum class ForwardedStyle : std::uint8_t {
 struct ForwardRules {
   std::string via = "proxy";  ///< the pseudonym in Via; empty: none is added
   ForwardedStyle forwarded = ForwardedStyle::kXForwarded;
-  bool trustForwarded = false;  ///< incoming ones go on, added to; else they are dropped
+  bool trustForwarded = false;  ///< incoming ones go on, added to; else they are dropped, as those
+                                ///< whose quoting would swallow what is added
   std::string host;             ///< said as Host for a request of 1.0 that has none; may be empty
 };
 
@@ -34,9 +35,19 @@ struct ClientSide {
   std::string_view scheme = "http";
 };
 
+/// Max-Forwards (RFC 9110, 7.6.2), which counts for OPTIONS and TRACE only.
+struct MaxForwards {
+  bool valid = true;
+  std::optional<std::uint64_t>
+      left;  ///< how often it may be passed on; nothing: as often as need be
+};
+
+[[nodiscard]] MaxForwards maxForwards(const RequestHead& head) noexcept;
+
 /// Appends the head for the upstream: origin form (asterisk form stays), Host from the target where
 /// that is absolute (RFC 9112, 3.2.2), the body's framing as given, 1.1, connection kept. With
-/// `upgrade`, Connection and Upgrade go on (RFC 9110, 7.8).
+/// `upgrade`, Connection and Upgrade go on (RFC 9110, 7.8). Max-Forwards, where it counts, is one
+/// less; it is valid, and not 0.
 void appendRequest(std::string& out, const RequestHead& head, const Target& target,
                    const BodyLength& body, const ClientSide& client, const ForwardRules& rules,
                    bool upgrade);
@@ -51,7 +62,8 @@ struct ResponseRules {
 
 /// Appends the head for the client, with a status line of ours and this framing: SizedBody writes
 /// Content-Length, ChunkedBody Transfer-Encoding, BodyUntilEnd neither; NoBody neither, unless the
-/// answer is to HEAD or a 304, where the upstream's Content-Length is passed on.
+/// answer is to HEAD or a 304, where the upstream's Content-Length is passed on. To CONNECT, what
+/// the proxy behind us asks for to authenticate is passed on too.
 void appendResponse(std::string& out, const ResponseHead& head, const BodyLength& body,
                     std::string_view requestMethod, const ResponseRules& rules);
 

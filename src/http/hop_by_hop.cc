@@ -13,6 +13,7 @@ bool mayBeNominated(std::string_view option) noexcept {
     case Name::kContentLength:
     case Name::kExpect:
     case Name::kHost:
+    case Name::kMaxForwards:
     case Name::kTransferEncoding:
     case Name::kUpgrade:  // goes on, or does not, for another reason
     case Name::kVia:

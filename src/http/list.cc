@@ -7,9 +7,14 @@
 namespace proxy::http {
 namespace {
 
-// Where the element at the front ends: at a comma outside of quoted strings, or at the end. A
-// quoted string that nobody closes goes on until the end.
-std::size_t elementEnd(std::string_view text) noexcept {
+struct Element {
+  std::size_t end;
+  bool quoted;  // it ends within a quoted string
+};
+
+// The element at the front ends at a comma outside of quoted strings, or at the end. A quoted
+// string that nobody closes goes on until the end.
+Element firstElement(std::string_view text) noexcept {
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] == '"') {
@@ -17,17 +22,17 @@ std::size_t elementEnd(std::string_view text) noexcept {
     } else if (quoted && text[i] == '\\') {
       ++i;
     } else if (!quoted && text[i] == ',') {
-      return i;
+      return {i, false};
     }
   }
-  return text.size();
+  return {text.size(), quoted};
 }
 
 }  // namespace
 
 bool List::next() noexcept {
   while (!rest_.empty()) {
-    const std::size_t end = elementEnd(rest_);
+    const std::size_t end = firstElement(rest_).end;
     element_ = trimmed(rest_.substr(0, end));
     rest_.remove_prefix(std::min(end + 1, rest_.size()));
     if (!element_.empty()) return true;
@@ -44,6 +49,14 @@ bool lists(Fields fields, Name name, std::string_view token) noexcept {
     }
   }
   return false;
+}
+
+bool closesQuotes(std::string_view value) noexcept {
+  for (;;) {
+    const Element first = firstElement(value);
+    if (first.end == value.size()) return !first.quoted;
+    value.remove_prefix(first.end + 1);
+  }
 }
 
 bool isToken(std::string_view text) noexcept {

@@ -27,6 +27,9 @@ class List {
 /// Whether a field of that name lists `token`, without regard to case.
 [[nodiscard]] bool lists(Fields fields, Name name, std::string_view token) noexcept;
 
+/// Every quoted string of a list is closed, so that another element can be written behind it.
+[[nodiscard]] bool closesQuotes(std::string_view value) noexcept;
+
 /// A token (RFC 9110, 5.6.2).
 [[nodiscard]] bool isToken(std::string_view text) noexcept;
 

@@ -18,7 +18,7 @@ constexpr ProblemInfo kProblems[] = {
      "Of expectations only 100-continue can be met."},
     {P::kMisdirected, 421, "http_request_error", "This host or scheme is not served here."},
     {P::kHeadTooLarge, 431, "http_request_error", "The request's head is too large."},
-    {P::kMethodUnknown, 501, "http_request_error", "The request's method is not known."},
+    {P::kMethodUnknown, 501, "http_request_error", "The request's method is not known here."},
     {P::kCodingUnknown, 501, "http_request_error", "Of transfer codings only chunked is known."},
     {P::kVersionUnknown, 505, "http_request_error", "Only HTTP/1.0 and HTTP/1.1 are spoken here."},
     {P::kConnectRefused, 403, "http_request_denied", "Tunnels to this port are not allowed."},
@@ -32,21 +32,18 @@ constexpr ProblemInfo kProblems[] = {
      "The upstream could not be reached in time."},
     {P::kResponseTimeout, 504, "http_response_timeout", "The upstream did not answer in time."},
     {P::kUnavailable, 503, "destination_unavailable", "No upstream can be reached at present."},
-    {P::kDraining, 503, "", "The proxy is about to stop."},
 };
 
 constexpr bool isInOrder() {
   for (std::size_t i = 0; i < std::size(kProblems); ++i) {
-    if (static_cast<std::size_t>(kProblems[i].problem) != i) return false;
+    if (kProblems[i].problem.reason() != i) return false;
   }
-  return std::size(kProblems) == static_cast<std::size_t>(P::kDraining) + 1;
+  return std::size(kProblems) == P::kReasons;
 }
 static_assert(isInOrder(), "a row for each problem, in the order of their declaration");
 
 }  // namespace
 
-const ProblemInfo& info(Problem problem) noexcept {
-  return kProblems[static_cast<std::size_t>(problem)];
-}
+const ProblemInfo& info(Problem problem) noexcept { return kProblems[problem.reason()]; }
 
 }  // namespace proxy::http

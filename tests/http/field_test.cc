@@ -21,6 +21,7 @@ TEST(Field, KnowsItsNames) {
       {"Forwarded", Name::kForwarded},
       {"Host", Name::kHost},
       {"Keep-Alive", Name::kKeepAlive},
+      {"Max-Forwards", Name::kMaxForwards},
       {"Proxy-Authenticate", Name::kProxyAuthenticate},
       {"Proxy-Authorization", Name::kProxyAuthorization},
       {"Proxy-Connection", Name::kProxyConnection},

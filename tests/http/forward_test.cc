@@ -1,5 +1,8 @@
 #include "http/forward.h"
 
+#include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -214,6 +217,86 @@ TEST(ForwardRequest, SaysWhereItCameFrom) {
   }
 }
 
+TEST(ForwardRequest, DropsWhatNothingCanBeWrittenBehind) {
+  struct Row {
+    ForwardedStyle style;
+    std::string_view in;
+    std::string_view out;
+  };
+  constexpr std::string_view kOurs = "Forwarded: for=192.0.2.7;host=h;proto=http\r\n";
+  constexpr std::string_view kXOurs =
+      "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: h\r\n";
+  const Row rows[] = {
+      {ForwardedStyle::kForwarded, "Forwarded: for=\"evil\r\n", kOurs},
+      {ForwardedStyle::kForwarded, "Forwarded: for=a;host=\"b\\\"\r\n", kOurs},
+      {ForwardedStyle::kForwarded, "Forwarded: for=\"a\\\r\n", kOurs},
+      {ForwardedStyle::kForwarded, "Forwarded: for=\"a\r\nForwarded: for=\"b\"\r\n",
+       "Forwarded: for=\"b\", for=192.0.2.7;host=h;proto=http\r\n"},
+      {ForwardedStyle::kXForwarded, "X-Forwarded-For: \"1.1.1.1\r\n", kXOurs},
+      {ForwardedStyle::kXForwarded, "X-Forwarded-For: \"1.1.1.1\r\nX-Forwarded-For: 2.2.2.2\r\n",
+       "X-Forwarded-For: 2.2.2.2, 192.0.2.7\r\nX-Forwarded-Proto: http\r\n"
+       "X-Forwarded-Host: h\r\n"},
+      {ForwardedStyle::kXForwarded, "Forwarded: for=\"evil\r\n", kXOurs},
+      {ForwardedStyle::kForwarded, "X-Forwarded-For: \"1.1.1.1\r\n", kOurs},
+  };
+  for (const Row& row : rows) {
+    ForwardRules rules = plainRules();
+    rules.forwarded = row.style;
+    rules.trustForwarded = true;
+    EXPECT_EQ(row.out, fieldsOf(row.in, rules)) << row.in;
+  }
+}
+
+TEST(ForwardRequest, PassesWhatAuthenticatesToTheProxyThatCarriesTheTunnel) {
+  EXPECT_EQ(
+      "CONNECT d:443 HTTP/1.1\r\nHost: d:443\r\nProxy-Authorization: Basic x\r\n"
+      "Via: 1.1 proxy\r\n\r\n",
+      forwarded("CONNECT d:443 HTTP/1.1\r\nHost: d:443\r\nProxy-Connection: keep-alive\r\n"
+                "Proxy-Authorization: Basic x\r\n\r\n"));
+}
+
+TEST(ForwardRequest, CountsWhereItSaysHowOften) {
+  struct Row {
+    std::string_view method;
+    std::string_view fields;
+    bool valid;
+    std::optional<std::uint64_t> left;
+    std::string_view forwarded;  // where it goes on
+  };
+  constexpr Row kRows[] = {
+      {"OPTIONS", "", true, std::nullopt, ""},
+      {"OPTIONS", "Max-Forwards: 0\r\n", true, 0, ""},
+      {"TRACE", "max-forwards: 00\r\n", true, 0, ""},
+      {"OPTIONS", "Max-Forwards: 1\r\n", true, 1, "Max-Forwards: 0\r\n"},
+      {"TRACE", "MAX-FORWARDS: 10\r\n", true, 10, "Max-Forwards: 9\r\n"},
+      {"TRACE", "Connection: max-forwards\r\nMax-Forwards: 2\r\n", true, 2, "Max-Forwards: 1\r\n"},
+      {"OPTIONS", "Max-Forwards: 99999999999999999999999\r\n", true, ~std::uint64_t{0},
+       "Max-Forwards: 18446744073709551614\r\n"},
+      {"OPTIONS", "Max-Forwards:\r\n", false, std::nullopt, ""},
+      {"OPTIONS", "Max-Forwards: -1\r\n", false, std::nullopt, ""},
+      {"OPTIONS", "Max-Forwards: +1\r\n", false, std::nullopt, ""},
+      {"TRACE", "Max-Forwards: 1x\r\n", false, std::nullopt, ""},
+      {"TRACE", "Max-Forwards: 1, 1\r\n", false, std::nullopt, ""},
+      {"TRACE", "Max-Forwards: 1\r\nMax-Forwards: 1\r\n", false, 1, ""},
+      {"GET", "Max-Forwards: 0\r\n", true, std::nullopt, "Max-Forwards: 0\r\n"},
+      {"GET", "Max-Forwards: nonsense\r\n", true, std::nullopt, "Max-Forwards: nonsense\r\n"},
+  };
+  for (const Row& row : kRows) {
+    SCOPED_TRACE(std::string(row.method) + " " + std::string(row.fields));
+    const std::string start = std::string(row.method) + " / HTTP/1.1\r\nHost: h\r\n";
+    const std::string request = start + std::string(row.fields) + "\r\n";
+    RequestParser parser{HeadLimits{}};
+    ASSERT_EQ(Parsed::kDone, parser.parse(request));
+    const MaxForwards most = maxForwards(parser.head());
+    EXPECT_EQ(row.valid, most.valid);
+    EXPECT_EQ(row.left, most.left);
+    if (!most.valid || most.left == 0) continue;
+    ForwardRules rules = plainRules();
+    rules.via = "";
+    EXPECT_EQ(start + std::string(row.forwarded) + "\r\n", forwarded(request, rules));
+  }
+}
+
 TEST(ForwardRequest, QuotesAHostThatIsNoToken) {
   ForwardRules rules = plainRules();
   rules.forwarded = ForwardedStyle::kForwarded;
@@ -284,6 +367,15 @@ TEST(ForwardResponse, LeavesOutWhatIsForOneHop) {
     EXPECT_EQ("HTTP/1.1 200 OK\r\n" + std::string(row.out) + "\r\n",
               answered("HTTP/1.1 200 OK\r\n" + std::string(row.in) + "\r\n", silentRules()));
   }
+}
+
+TEST(ForwardResponse, PassesOnWhatATunnelsProxyAsksForToAuthenticate) {
+  constexpr std::string_view kAnswer =
+      "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic\r\n"
+      "Content-Length: 0\r\n\r\n";
+  EXPECT_EQ(kAnswer, answered(kAnswer, silentRules(), "CONNECT"));
+  EXPECT_EQ("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n",
+            answered(kAnswer, silentRules(), "GET"));
 }
 
 TEST(ForwardResponse, WritesTheFramingAnew) {
@@ -405,6 +497,7 @@ TEST(ForwardTrailers, LeavesOutWhatBelongsToHeads) {
       "Location",
       "Proxy-Status",
       "Proxy-Authenticate",
+      "Max-Forwards",
       "ETag",
       "Content-MD5",
   };
@@ -433,15 +526,24 @@ TEST(ForwardProblem, QuotesANameThatIsNoToken) {
   std::string out;
   ResponseRules rules;
   rules.via = "192.0.2.1:80";
-  appendProblem(out, Problem::kDraining, "HEAD", rules);
-  EXPECT_NE(std::string::npos,
-            out.find("Proxy-Status: \"192.0.2.1:80\"; details=\"The proxy is about to stop.\"\r\n"))
+  appendProblem(out, Problem::kBadRequest, "HEAD", rules);
+  EXPECT_NE(std::string::npos, out.find("Proxy-Status: \"192.0.2.1:80\"; error=http_request_error; "
+                                        "details=\"The request is malformed.\"\r\n"))
       << out;
 }
 
+TEST(ForwardProblem, SaysWhenToAskAgain) {
+  std::string out;
+  appendProblem(out, {Problem::kUnavailable, std::chrono::seconds(3600)}, "GET", {});
+  EXPECT_NE(std::string::npos, out.find("\r\nRetry-After: 3600\r\n")) << out;
+  out.clear();
+  appendProblem(out, {Problem::kConnectionRefused, std::chrono::seconds(3600)}, "GET", {});
+  EXPECT_EQ(std::string::npos, out.find("Retry-After")) << out;
+}
+
 TEST(ForwardProblem, OfEachKindCanBeRead) {
-  for (int i = 1; i <= static_cast<int>(Problem::kDraining); ++i) {
-    const auto problem = static_cast<Problem>(i);
+  for (int i = 1; i < Problem::kReasons; ++i) {
+    const Problem problem = static_cast<Problem::Reason>(i);
     SCOPED_TRACE(info(problem).text);
     for (const std::string_view method : {"GET", "HEAD"}) {
       ResponseRules rules;

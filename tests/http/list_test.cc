@@ -67,6 +67,17 @@ TEST(List, IsLookedThroughForAToken) {
   EXPECT_FALSE(lists({}, Name::kConnection, "te"));
 }
 
+TEST(List, KnowsWhetherItsQuotesAreClosed) {
+  for (const std::string_view text :
+       {"", "a", "a, b", "\"\"", "a=\"b, c\", d", "\"a\\\"b\"", "\"a\\\\\"", "\"a\"\"b\"", "a\\"}) {
+    EXPECT_TRUE(closesQuotes(text)) << text;
+  }
+  for (const std::string_view text :
+       {"\"", "a=\"b", "a, \"b, c", "\"a\\\"", "\"a\\", "\"a\"\"", "a\", b", "a\\\""}) {
+    EXPECT_FALSE(closesQuotes(text)) << text;
+  }
+}
+
 TEST(List, KnowsTokens) {
   for (const std::string_view text : {"a", "Z9", "!#$%&'*+-.^_`|~", "100-continue"}) {
     EXPECT_TRUE(isToken(text)) << text;

@@ -59,7 +59,8 @@ inline const char* nameOf(Parsed parsed) {
 
 inline std::ostream& operator<<(std::ostream& out, const Reading& reading) {
   return out << nameOf(reading.parsed) << ", head " << reading.size << ", problem "
-             << static_cast<int>(reading.problem) << " (" << info(reading.problem).text << ")";
+             << static_cast<int>(reading.problem.reason()) << " (" << info(reading.problem).text
+             << ")";
 }
 
 }  // namespace proxy::http

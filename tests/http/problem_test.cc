@@ -36,7 +36,6 @@ TEST(Problem, HasAStatusOfItsOwn) {
       {Problem::kConnectionTimeout, 504, "connection_timeout"},
       {Problem::kResponseTimeout, 504, "http_response_timeout"},
       {Problem::kUnavailable, 503, "destination_unavailable"},
-      {Problem::kDraining, 503, ""},
   };
   for (const Row& row : kRows) {
     EXPECT_EQ(row.problem, info(row.problem).problem);
@@ -46,8 +45,8 @@ TEST(Problem, HasAStatusOfItsOwn) {
 }
 
 TEST(Problem, CanBeSaidInAField) {
-  for (auto i = 0; i <= static_cast<int>(Problem::kDraining); ++i) {
-    const ProblemInfo& why = info(static_cast<Problem>(i));
+  for (int i = 0; i < Problem::kReasons; ++i) {
+    const ProblemInfo& why = info(static_cast<Problem::Reason>(i));
     EXPECT_TRUE(why.errorType.empty() || isToken(why.errorType)) << why.errorType;
     EXPECT_NE("", reasonOf(why.status));
     EXPECT_TRUE(why.text.ends_with('.')) << why.text;
