@@ -2,7 +2,10 @@
 
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 namespace proxy::gateway {
@@ -15,8 +18,8 @@ struct ConnectionPool::Waiting final : http1::Connection::User {
     connection->expect(pool.limits_.idle);
   }
 
-  void onConnection(Ready /*ready*/) override { pool.drop(place); }
-  void onConnectionLate() override { pool.drop(place); }
+  void onConnection(Ready /*ready*/) override { pool.drop(*this); }
+  void onConnectionLate() override { pool.drop(*this); }
 
   ConnectionPool& pool;
   std::unique_ptr<http1::Connection> connection;
@@ -24,6 +27,9 @@ struct ConnectionPool::Waiting final : http1::Connection::User {
 };
 
 namespace {
+
+// Addresses to which no connection waits, besides as many as connections may.
+constexpr std::size_t kForgotten = 64;
 
 // Neither bytes nor an end.
 bool isSilent(int fd) {
@@ -34,24 +40,23 @@ bool isSilent(int fd) {
 
 }  // namespace
 
+std::size_t ConnectionPool::Hash::operator()(const Address& address) const noexcept {
+  const auto* const bytes = reinterpret_cast<const char*>(address.get());
+  return std::hash<std::string_view>()({bytes, address.size()});
+}
+
 ConnectionPool::ConnectionPool(EventLoop& loop, const Limits& limits)
     : loop_(loop), limits_(limits) {}
 
-ConnectionPool::~ConnectionPool() { waiting_.clear(); }
+ConnectionPool::~ConnectionPool() = default;
 
 std::unique_ptr<http1::Connection> ConnectionPool::take(const Address& address, bool certain) {
-  for (auto it = waiting_.begin(); it != waiting_.end();) {
-    const auto here = it++;
-    if (!(here->connection->address() == address)) continue;
-    const bool good = !here->connection->firing() && (!certain || isSilent(here->connection->fd()));
-    if (!good) {
-      drop(here);
-      continue;
-    }
-    auto connection = std::move(here->connection);
-    connection->use(nullptr);
-    waiting_.erase(here);
-    return connection;
+  const auto there = byAddress_.find(address);
+  while (there != byAddress_.end() && !there->second.empty()) {
+    Waiting& last = *there->second.back();
+    const bool good = !last.connection->firing() && (!certain || isSilent(last.connection->fd()));
+    if (good) return remove(last);
+    drop(last);
   }
   return nullptr;
 }
@@ -60,20 +65,41 @@ void ConnectionPool::put(std::unique_ptr<http1::Connection> connection) {
   if (closed_ || limits_.connections == 0 || !connection->want(true, false)) {
     return loop_.destroyLater(std::move(connection));
   }
-  while (waiting_.size() >= limits_.connections) drop(std::prev(waiting_.end()));
-  waiting_.emplace_front(*this, std::move(connection));
-  waiting_.front().place = waiting_.begin();
+  while (waiting_.size() >= limits_.connections) drop(waiting_.back());
+  add(std::move(connection));
 }
 
 void ConnectionPool::close() {
   closed_ = true;
-  while (!waiting_.empty()) drop(waiting_.begin());
+  while (!waiting_.empty()) drop(waiting_.front());
 }
 
-void ConnectionPool::drop(std::list<Waiting>::iterator it) {
-  it->connection->use(nullptr);
-  loop_.destroyLater(std::move(it->connection));
-  waiting_.erase(it);
+void ConnectionPool::add(std::unique_ptr<http1::Connection> connection) {
+  // Names change their addresses; those that nobody uses any more go when there are many.
+  if (byAddress_.size() > kForgotten + limits_.connections) {
+    std::erase_if(byAddress_, [](const auto& it) { return it.second.empty(); });
+  }
+  waiting_.emplace_front(*this, std::move(connection));
+  Waiting& first = waiting_.front();
+  first.place = waiting_.begin();
+  byAddress_[first.connection->address()].push_back(&first);
 }
+
+// It is the first of its address that grows old, and the last that is taken; in between it is one
+// that has ended, and those are looked through as fast as they can be.
+std::unique_ptr<http1::Connection> ConnectionPool::remove(Waiting& waiting) {
+  auto connection = std::move(waiting.connection);
+  connection->use(nullptr);
+  auto& same = byAddress_.at(connection->address());
+  if (same.back() == &waiting) {
+    same.pop_back();
+  } else {
+    same.erase(std::find(same.begin(), same.end(), &waiting));
+  }
+  waiting_.erase(waiting.place);
+  return connection;
+}
+
+void ConnectionPool::drop(Waiting& waiting) { loop_.destroyLater(remove(waiting)); }
 
 }  // namespace proxy::gateway

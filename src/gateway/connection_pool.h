@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <list>
 #include <memory>
+#include <unordered_map>
+#include <vector>
 
 #include "core/clock.h"
 #include "core/event_loop.h"
@@ -36,12 +38,19 @@ class ConnectionPool {
 
  private:
   struct Waiting;
+  struct Hash {
+    std::size_t operator()(const Address& address) const noexcept;
+  };
 
-  void drop(std::list<Waiting>::iterator it);
+  void add(std::unique_ptr<http1::Connection> connection);
+  [[nodiscard]] std::unique_ptr<http1::Connection> remove(Waiting& waiting);
+  void drop(Waiting& waiting);
 
   EventLoop& loop_;
   const Limits limits_;
-  std::list<Waiting> waiting_;  // the most recent in front
+  std::list<Waiting> waiting_;  // in the order in which they are dropped: the most recent in front
+  // The same by their addresses, the most recent at the back. What is empty stays for the next one.
+  std::unordered_map<Address, std::vector<Waiting*>, Hash> byAddress_;
   bool closed_ = false;
 };
 

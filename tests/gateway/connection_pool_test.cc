@@ -88,6 +88,38 @@ TEST_F(ConnectionPoolTest, KeepsSoManyAndDropsTheOldest) {
   EXPECT_FALSE(peers_[4].over());
 }
 
+TEST_F(ConnectionPoolTest, DropsByAgeOverAllAddresses) {
+  make(4);
+  const int fds[] = {put(here_), put(there_), put(here_), put(there_), put(there_), put(here_)};
+  EXPECT_EQ(4U, pool_->size());
+  EXPECT_EQ(fds[5], take(here_));
+  EXPECT_EQ(fds[2], take(here_));
+  EXPECT_EQ(-1, take(here_));
+  EXPECT_EQ(fds[4], take(there_));
+  EXPECT_EQ(fds[3], take(there_));
+  EXPECT_EQ(-1, take(there_));
+}
+
+TEST_F(ConnectionPoolTest, OneThatEndsInTheMiddleLeavesTheOthersInOrder) {
+  make(10);
+  const int fds[] = {put(here_), put(here_), put(here_)};
+  peers_[1].endNow();
+  runUntil([&] { return pool_->size() == 2; });
+  EXPECT_EQ(fds[2], take(here_));
+  EXPECT_EQ(fds[0], take(here_));
+  EXPECT_EQ(-1, take(here_));
+}
+
+TEST_F(ConnectionPoolTest, ServesAsManyAddressesAsComeAndGo) {
+  make(2);
+  for (std::uint16_t port = 1; port <= 300; ++port) {
+    const Address address = *Address::literal("192.0.2.7", port);
+    const int fd = put(address);
+    EXPECT_EQ(fd, take(address));
+  }
+  EXPECT_EQ(0U, pool_->size());
+}
+
 TEST_F(ConnectionPoolTest, OfNoSizeKeepsNone) {
   make(0);
   put(here_);
