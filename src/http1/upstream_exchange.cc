@@ -38,7 +38,7 @@ void UpstreamExchange::start(Connection& connection, std::string_view method, st
   body_.reset();
   sendError_ = 0;
   silent_ = true;
-  answered_ = keepAlive_ = false;
+  answered_ = keepAlive_ = unwatched_ = false;
   connection_ = &connection;
   connection_->use(this);
   connection_->countExchange();
@@ -72,7 +72,7 @@ void UpstreamExchange::onConnection(Ready ready) {
   if (!answered_) return readHead();
   if (body_ && body_->waiting()) return body_->sourceReady();
   // Nobody asks for more just now.
-  (void)connection_->want(false, connection_->wantsWrite());
+  if (!connection_->want(false, connection_->wantsWrite())) noAnswer(http::Problem::kUnavailable);
 }
 
 void UpstreamExchange::readHead() {
@@ -137,8 +137,16 @@ void UpstreamExchange::advanceRequest() {
   if (waits == http::Body::Wait::kFailed) noAnswer(http::Problem::kBadRequest);
 }
 
+// Whoever reads the body is in the middle of it, and so is told in a turn of its own.
 void UpstreamExchange::bodyWaits() {
-  if (connection_ != nullptr) (void)connection_->want(true, connection_->wantsWrite());
+  if (connection_ == nullptr || connection_->want(true, connection_->wantsWrite())) return;
+  unwatched_ = true;
+  connection_->expect(milliseconds(0));
+}
+
+void UpstreamExchange::onConnectionLate() {
+  if (unwatched_) return noAnswer(http::Problem::kUnavailable);
+  owner_.onLate();
 }
 
 void UpstreamExchange::bodyOver() { owner_.onBodyOver(); }

@@ -27,7 +27,7 @@ class UpstreamExchange final : private Connection::User,
     virtual void onInterim(const http::ResponseHead& head) = 0;
     /// The answer's head; its body is body().
     virtual void onAnswer(const http::ResponseHead& head, const http::ResponseFraming& framing) = 0;
-    /// There will be no answer.
+    /// There will be no answer, or the one that has begun cannot be finished.
     virtual void onNoAnswer(http::Problem problem) = 0;
     /// The answer's body was read to its end, or cannot be: detach() may be called.
     virtual void onBodyOver() = 0;
@@ -60,6 +60,10 @@ class UpstreamExchange final : private Connection::User,
   [[nodiscard]] bool waitsForClient() const noexcept {
     return writer_.waits() == http::Body::Wait::kSource;
   }
+  /// All of the request was sent, or no more of it can be.
+  [[nodiscard]] bool asked() const noexcept { return writer_.over(); }
+  /// Bytes of the request that the kernel has taken.
+  [[nodiscard]] std::uint64_t sent() const noexcept { return writer_.sent(); }
   /// Both messages are complete, and the connection can carry others.
   [[nodiscard]] bool reusable() const noexcept;
   /// The bytes that were read behind the answer's head, or its body.
@@ -70,7 +74,7 @@ class UpstreamExchange final : private Connection::User,
 
  private:
   void onConnection(Ready ready) override;
-  void onConnectionLate() override { owner_.onLate(); }
+  void onConnectionLate() override;
   void readHead();
   [[nodiscard]] bool parseHeads();
   void bodyReady() override;
@@ -93,6 +97,7 @@ class UpstreamExchange final : private Connection::User,
   bool silent_ = true;
   bool answered_ = false;
   bool keepAlive_ = false;
+  bool unwatched_ = false;  // the kernel refused to
 };
 
 }  // namespace proxy::http1

@@ -16,6 +16,7 @@
 #include "support/loop_run.h"
 #include "support/pattern.h"
 #include "support/peer.h"
+#include "support/refused_watches.h"
 #include "support/signal_disposition.h"
 #include "swallow.h"
 
@@ -409,6 +410,23 @@ TEST_P(UpstreamExchangeTest, KeepsWhatCameTooEarlyBehindAnUpgrade) {
   EXPECT_EQ("early", exchange_->early());
   EXPECT_EQ(nullptr, exchange_->body());
   EXPECT_FALSE(exchange_->reusable());
+}
+
+TEST_P(UpstreamExchangeTest, AnAnswerThatCannotBeWatchedFails) {
+  told_.atAnswer = {};
+  ask();
+  upstream_.say("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhello");
+  runUntilAnswered();
+  upstream_.say("world");
+  runUntil([&] { return !connection_->wantsRead(); });
+  const support::RefusedWatches none;
+  download_ = std::make_unique<Swallow>();
+  download_->begin(exchange_->body());
+  EXPECT_THAT(told_.problems, IsEmpty()) << "the body is being read";
+  runUntil([&] { return !told_.problems.empty(); });
+  EXPECT_THAT(told_.problems, ElementsAre(Problem::kUnavailable));
+  EXPECT_EQ("helloworld", download_->got());
+  EXPECT_EQ(0, told_.late);
 }
 
 TEST_P(UpstreamExchangeTest, DoesNotReadAnAnswerThatNobodyTakes) {
