@@ -31,21 +31,25 @@ bool Gateway::isFailing(const Address& address) const noexcept {
                      [&](const Failing& it) { return it.address == address && now < it.until; });
 }
 
-void Gateway::reached(const Address& address) {
+void Gateway::answered(const Address& address) {
   if (failing_.empty()) return;
   std::erase_if(failing_, [&](const Failing& it) { return it.address == address; });
 }
 
-void Gateway::failed(std::string_view remote, const Address& address, int error) {
+void Gateway::unreached(std::string_view remote, const Address& address, int error) {
   worker_.metrics().add(Metric::kConnectsFailed);
+  leaveOut(remote, address, std::strerror(error));
+}
+
+void Gateway::leaveOut(std::string_view remote, const Address& address, std::string_view why) {
   const milliseconds now = monotonicNow();
   std::erase_if(failing_,
                 [&](const Failing& it) { return it.address == address || it.until <= now; });
-  failing_.push_back({address, monotonicNow() + settings_.failTimeout});
-  const auto heldBack = warnings_.pass(monotonicNow());
+  failing_.push_back({address, now + settings_.failTimeout});
+  const auto heldBack = warnings_.pass(now);
   if (!heldBack) return;
-  log::warning("remote {} ({}): {}; left out for a while{}", remote, address.text(),
-               std::strerror(error), heldBackText(*heldBack));
+  log::warning("remote {} ({}): {}; left out for a while{}", remote, address.text(), why,
+               heldBackText(*heldBack));
 }
 
 }  // namespace proxy::gateway

@@ -54,11 +54,14 @@ class Gateway final : public http::Handler {
   [[nodiscard]] ConnectionPool& pool() noexcept { return pool_; }
   [[nodiscard]] Relay& relay() noexcept { return relay_; }
   [[nodiscard]] Route route() noexcept { return rotation_.deal(); }
-  /// Whether this address could not be reached a short while ago.
+  /// Whether this address could not be reached a short while ago, or did not answer.
   [[nodiscard]] bool isFailing(const Address& address) const noexcept;
-  void reached(const Address& address);
-  /// Also logs it, a few times a second at most.
-  void failed(std::string_view remote, const Address& address, int error);
+  /// It has answered over a connection that was made for the request.
+  void answered(const Address& address);
+  /// It could not be reached.
+  void unreached(std::string_view remote, const Address& address, int error);
+  /// It is failing from now on. Also logs it, a few times a second at most.
+  void leaveOut(std::string_view remote, const Address& address, std::string_view why);
 
  private:
   struct Failing {

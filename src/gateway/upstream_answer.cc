@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <utility>
 #include <variant>
 
@@ -30,10 +31,37 @@ UpstreamAnswer::UpstreamAnswer(Gateway& gateway, http::Exchange& exchange)
       route_(first_) {}
 
 void UpstreamAnswer::start() {
-  if (!isAllowed()) return fail(http::Problem::kConnectRefused);
+  const http::Problem refused = refusal();
+  if (refused != http::Problem::kNone) return fail(refused);
+  if (http::maxForwards(exchange_.request()).left == 0) return answerOurselves();
   upgrade_ = asksForUpgrade();
-  if (gateway_.isFailing(route_.address())) (void)nextAddress();
+  if (gateway_.isFailing(route_.address())) {
+    (void)nextAddress();
+    allFailing_ = !skipFailing_;
+  }
   attempt();
+}
+
+http::Problem UpstreamAnswer::refusal() const {
+  // Who asks for https is not to be answered over something else (RFC 9110, 7.4).
+  const http::Target& target = exchange_.target();
+  if (target.form == http::TargetForm::kAbsolute &&
+      !http::sameText(target.scheme, exchange_.client().scheme)) {
+    return http::Problem::kMisdirected;
+  }
+  if (!isAllowed()) return http::Problem::kConnectRefused;
+  if (!http::maxForwards(exchange_.request()).valid) return http::Problem::kBadRequest;
+  return http::Problem::kNone;
+}
+
+// It was to come no further than to us (RFC 9110, 7.6.2). A TRACE would be given back what else
+// only the upstreams see.
+void UpstreamAnswer::answerOurselves() {
+  if (exchange_.request().method != "OPTIONS") return fail(http::Problem::kMethodUnknown);
+  state_ = State::kOver;
+  http::ResponseHead head;
+  head.status = 204;
+  exchange_.respond(head, http::NoBody{}, nullptr);
 }
 
 // CONNECT opens a way to anything behind us, unless somebody said to where.
@@ -57,7 +85,7 @@ bool UpstreamAnswer::asksForUpgrade() const {
 
 void UpstreamAnswer::attempt() {
   while (!attemptOne()) {
-    if (!nextAddress()) return fail(http::Problem::kConnectionRefused);
+    if (!nextAddress()) return unreached(http::Problem::kConnectionRefused);
   }
 }
 
@@ -122,14 +150,14 @@ void UpstreamAnswer::onConnection(Ready /*ready*/) {
   const int status = connectStatus(connection_->fd());
   if (status == EINPROGRESS) return;
   if (!connectEnded(status)) {
-    if (!nextAddress()) return fail(http::Problem::kConnectionRefused);
+    if (!nextAddress()) return unreached(http::Problem::kConnectionRefused);
     attempt();
   }
 }
 
 void UpstreamAnswer::onConnectionLate() {
   connectFailed(ETIMEDOUT);
-  if (!nextAddress()) return fail(http::Problem::kConnectionTimeout);
+  if (!nextAddress()) return unreached(http::Problem::kConnectionTimeout);
   attempt();
 }
 
@@ -138,7 +166,6 @@ bool UpstreamAnswer::connectEnded(int status) {
     connectFailed(status);
     return false;
   }
-  gateway_.reached(connection_->address());
   exchange_.notes().connectedAfter = sinceStart();
   ask();
   return true;
@@ -146,10 +173,17 @@ bool UpstreamAnswer::connectEnded(int status) {
 
 void UpstreamAnswer::connectFailed(int error) {
   failed_.push_back(route_.address());
-  gateway_.failed(route_.remoteName(), route_.address(), error);
+  gateway_.unreached(route_.remoteName(), route_.address(), error);
   if (!connection_) return;
   connection_->use(nullptr);
   gateway_.worker().loop().destroyLater(std::move(connection_));
+}
+
+// None can be; where that was known before, it may last until they are asked as others again.
+void UpstreamAnswer::unreached(http::Problem problem) {
+  if (!allFailing_) return fail(problem);
+  const auto after = std::chrono::ceil<std::chrono::seconds>(gateway_.settings().failTimeout);
+  fail({http::Problem::kUnavailable, std::max(after, std::chrono::seconds(1))});
 }
 
 // kAsking
@@ -157,7 +191,8 @@ void UpstreamAnswer::connectFailed(int error) {
 void UpstreamAnswer::ask() {
   state_ = State::kAsking;
   if (request_.empty()) writeRequest();
-  connection_->expect(gateway_.settings().answerTimeout);
+  sent_.reset();
+  timed_ = false;
   if (!upstream_) {
     http1::UpstreamExchange::Owner& owner = *this;
     upstream_.emplace(gateway_.worker().pools(), gateway_.workspace(), gateway_.parsers(),
@@ -165,6 +200,22 @@ void UpstreamAnswer::ask() {
   }
   const bool chunked = std::holds_alternative<http::ChunkedBody>(exchange_.framing().body);
   upstream_->start(*connection_, exchange_.request().method, request_, exchange_.body(), chunked);
+}
+
+// Once the request is there, there is one time for its answer, whatever comes in pieces. Until then
+// it is whoever has to move next that has to do it: the client, whom its session knows, or the
+// upstream, which has to take something.
+void UpstreamAnswer::expectAnswer() {
+  if (upstream_->asked()) {
+    if (!timed_) connection_->expect(gateway_.settings().answerTimeout);
+    timed_ = true;
+  } else if (upstream_->waitsForClient()) {
+    connection_->expectNothing();
+    sent_.reset();
+  } else if (sent_ != upstream_->sent()) {
+    connection_->expect(gateway_.settings().bodyTimeout);
+    sent_ = upstream_->sent();
+  }
 }
 
 void UpstreamAnswer::writeRequest() {
@@ -181,13 +232,14 @@ void UpstreamAnswer::writeRequest() {
 }
 
 void UpstreamAnswer::onInterim(const http::ResponseHead& head) {
-  connection_->expect(gateway_.settings().answerTimeout);
+  noteAnswer();
   exchange_.inform(head);
 }
 
 void UpstreamAnswer::onAnswer(const http::ResponseHead& head,
                               const http::ResponseFraming& framing) {
   exchange_.notes().answeredAfter = sinceStart();
+  noteAnswer();
   const bool connected = exchange_.request().method == "CONNECT" && head.status / 100 == 2;
   if (head.status == 101 && !upgrade_) return fail(http::Problem::kResponseMalformed);
   if (head.status == 101 || connected) {
@@ -209,12 +261,37 @@ void UpstreamAnswer::onAnswer(const http::ResponseHead& head,
 // A connection that waited may have ended just when it was used again. Nothing came of it, so what
 // may be asked twice is asked once more, over a new one.
 void UpstreamAnswer::onNoAnswer(http::Problem problem) {
+  // (An answer that has begun may do without the rest of its request, but not without a watch.)
+  if (state_ == State::kPassing && problem == http::Problem::kUnavailable) return fail(problem);
   if (state_ != State::kAsking) return;
+  if (problem == http::Problem::kConnectionTerminated) noteSilence("it ended a new connection");
   if (!mayRepeat()) return fail(problem);
   repeated_ = true;
   upstream_->detach();
   gateway_.worker().loop().destroyLater(std::move(connection_));
+  preferAnother();
   attempt();
+}
+
+// That a connection was made says little of whoever listens: a program may stand still behind its
+// backlog. (Of one that was kept it was known that its upstream closes it some day.)
+void UpstreamAnswer::noteSilence(std::string_view why) {
+  if (exchange_.notes().reused || !upstream_->silent()) return;
+  gateway_.leaveOut(route_.remoteName(), route_.address(), why);
+}
+
+void UpstreamAnswer::noteAnswer() {
+  if (!exchange_.notes().reused) gateway_.answered(route_.address());
+}
+
+// Where there is none that is not failing, it is the same again.
+void UpstreamAnswer::preferAnother() {
+  for (Route other = route_; other.next();) {
+    if (gateway_.isFailing(other.address()) || hasFailed(other.address())) continue;
+    route_ = other;
+    request_.clear();  // which may name whom it asks
+    return;
+  }
 }
 
 bool UpstreamAnswer::mayRepeat() const {
@@ -233,8 +310,7 @@ void UpstreamAnswer::onBodyOver() {
 }
 
 void UpstreamAnswer::onProgress() {
-  if (state_ == State::kAsking && upstream_->waitsForClient()) return connection_->expectNothing();
-  if (state_ == State::kAsking) connection_->expect(gateway_.settings().answerTimeout);
+  if (state_ == State::kAsking) expectAnswer();
   if (state_ == State::kPassing) connection_->expect(gateway_.settings().bodyTimeout);
 }
 
@@ -244,6 +320,7 @@ void UpstreamAnswer::onLate() {
   if (state_ == State::kPassing && (body == nullptr || !body->waiting())) {
     return connection_->expect(gateway_.settings().bodyTimeout);
   }
+  if (state_ == State::kAsking) noteSilence("it did not answer in time");
   fail(http::Problem::kResponseTimeout);
 }
 

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/address.h"
@@ -39,7 +40,9 @@ class UpstreamAnswer final : public http::Answer,
 
  private:
   // kConnecting
+  [[nodiscard]] http::Problem refusal() const;
   [[nodiscard]] bool isAllowed() const;
+  void answerOurselves();
   [[nodiscard]] bool asksForUpgrade() const;
   void attempt();
   [[nodiscard]] bool attemptOne();
@@ -49,13 +52,18 @@ class UpstreamAnswer final : public http::Answer,
   void onConnectionLate() override;
   [[nodiscard]] bool connectEnded(int status);
   void connectFailed(int error);
+  void unreached(http::Problem problem);
 
   // kAsking
   void ask();
+  void expectAnswer();
   void writeRequest();
   void onInterim(const http::ResponseHead& head) override;
   void onAnswer(const http::ResponseHead& head, const http::ResponseFraming& framing) override;
   void onNoAnswer(http::Problem problem) override;
+  void noteSilence(std::string_view why);
+  void noteAnswer();
+  void preferAnother();
   [[nodiscard]] bool mayRepeat() const;
   [[nodiscard]] bool isRepeatable() const;
 
@@ -72,13 +80,16 @@ class UpstreamAnswer final : public http::Answer,
   http::Exchange& exchange_;
   State state_ = State::kConnecting;
   bool skipFailing_ = true;
-  bool repeated_ = false;  // the request was sent a second time
-  bool upgrade_ = false;   // the client asks for another protocol
+  bool allFailing_ = false;  // all addresses were, when the request came
+  bool repeated_ = false;    // the request was sent a second time
+  bool upgrade_ = false;     // the client asks for another protocol
   milliseconds started_;
   Route first_;
   Route route_;
-  std::vector<Address> failed_;  // those that could not be reached
-  std::string request_;          // its head, as the upstream gets it
+  std::vector<Address> failed_;        // those that could not be reached
+  std::string request_;                // its head, as the upstream gets it
+  std::optional<std::uint64_t> sent_;  // of it, when the time was set; nothing: it was not
+  bool timed_ = false;                 // the time for the answer runs
   std::unique_ptr<http1::Connection> connection_;
   std::optional<http1::UpstreamExchange> upstream_;
 };

@@ -24,17 +24,27 @@ class GatewayTest : public testing::Test {
   const Address two_ = *Address::literal("192.0.2.8", 80);
 };
 
-TEST_F(GatewayTest, RemembersWhoFailedUntilItIsReachedAgain) {
+TEST_F(GatewayTest, RemembersWhoFailedUntilItAnswersAgain) {
   Gateway gateway(worker_, {}, relay_);
   EXPECT_FALSE(gateway.isFailing(one_));
-  gateway.failed("one", one_, ECONNREFUSED);
-  gateway.failed("one", one_, ECONNREFUSED);
+  gateway.unreached("one", one_, ECONNREFUSED);
+  gateway.unreached("one", one_, ECONNREFUSED);
   EXPECT_TRUE(gateway.isFailing(one_));
   EXPECT_FALSE(gateway.isFailing(two_));
   EXPECT_EQ(2U, worker_.metrics().read(Metric::kConnectsFailed));
-  gateway.reached(two_);
+  gateway.answered(two_);
   EXPECT_TRUE(gateway.isFailing(one_));
-  gateway.reached(one_);
+  gateway.answered(one_);
+  EXPECT_FALSE(gateway.isFailing(one_));
+}
+
+TEST_F(GatewayTest, LeavesOutWhoWasReachedAndSaidNothing) {
+  Gateway gateway(worker_, {}, relay_);
+  gateway.leaveOut("one", one_, "it did not answer in time");
+  EXPECT_TRUE(gateway.isFailing(one_));
+  EXPECT_FALSE(gateway.isFailing(two_));
+  EXPECT_EQ(0U, worker_.metrics().read(Metric::kConnectsFailed));
+  gateway.answered(one_);
   EXPECT_FALSE(gateway.isFailing(one_));
 }
 
@@ -42,12 +52,12 @@ TEST_F(GatewayTest, ForgetsWhoFailedAfterAWhile) {
   Settings settings;
   settings.failTimeout = milliseconds(20);
   Gateway gateway(worker_, settings, relay_);
-  gateway.failed("one", one_, ECONNREFUSED);
+  gateway.unreached("one", one_, ECONNREFUSED);
   EXPECT_TRUE(gateway.isFailing(one_));
   EXPECT_TRUE(support::runUntil(worker_.loop(), [&] { return !gateway.isFailing(one_); }));
   settings.failTimeout = milliseconds(0);
   Gateway forgetful(worker_, settings, relay_);
-  forgetful.failed("one", one_, ECONNREFUSED);
+  forgetful.unreached("one", one_, ECONNREFUSED);
   EXPECT_FALSE(forgetful.isFailing(one_));
 }
 
@@ -56,7 +66,7 @@ TEST_F(GatewayTest, WarnsAFewTimesASecond) {
   log::start(log::Level::kWarning);
   {
     Gateway gateway(worker_, {}, relay_);
-    for (int i = 0; i < 100; ++i) gateway.failed("one", one_, ECONNREFUSED);
+    for (int i = 0; i < 100; ++i) gateway.unreached("one", one_, ECONNREFUSED);
   }
   EXPECT_TRUE(log::stop());
   captured.restore();

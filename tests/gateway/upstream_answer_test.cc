@@ -2,11 +2,13 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "gateway_fixture.h"
 #include "support/descriptor_limit.h"
 #include "support/kernel_refusal.h"
 #include "support/pattern.h"
+#include "support/refused_watches.h"
 #include "support/temporary_directory.h"
 
 namespace proxy::gateway {
@@ -20,7 +22,31 @@ using testing::StartsWith;
 constexpr std::size_t kMega = std::size_t{1024} * 1024;
 constexpr int kTiny = 16 * 1024;
 
-class UpstreamAnswerTest : public GatewayFixture {};
+class UpstreamAnswerTest : public GatewayFixture {
+ protected:
+  /// The next request is asked of `other_`, over a new connection, and answered.
+  void exchangeWithOther(const std::string& request) {
+    const std::size_t before = answers().size();
+    client_.say(request);
+    runUntilOtherIsAsked(before);
+  }
+  void runUntilOtherIsAsked(std::size_t before) {
+    support::Peer peer;
+    runUntil([&] {
+      if (peer.fd() < 0) peer = other_.accept().value_or(support::Peer());
+      peer.work();
+      return peer.heard().ends_with("\r\n\r\n");
+    });
+    peer.say("HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nother");
+    runUntil([&] {
+      peer.work();
+      return answers().size() > before && answers()[before].whole;
+    });
+    EXPECT_EQ("other", answers().at(before).body);
+  }
+
+  support::Upstream other_;
+};
 
 INSTANTIATE_TEST_SUITE_P(Lanes, UpstreamAnswerTest, testing::ValuesIn(support::lanes()),
                          support::laneName);
@@ -118,6 +144,68 @@ TEST_P(UpstreamAnswerTest, PassesNewsOn) {
   upstreams_[0].say(kOk);
   runUntilAnswered(2);
   EXPECT_EQ("hello", answers()[1].body);
+}
+
+TEST_P(UpstreamAnswerTest, WhoAsksForAnotherSchemeIsMisdirected) {
+  struct Row {
+    std::string target;
+    bool served;
+  };
+  for (const Row& row :
+       {Row{"http://h/", true}, Row{"HTTP://h/", true}, Row{"https://h/", false}}) {
+    SCOPED_TRACE(row.target);
+    service_.reset();
+    upstreams_.clear();
+    clientComes();
+    client_.say(get(row.target));
+    if (row.served) {
+      runUntilAsked();
+      client_.reset();
+      runUntil([&] { return service_->size() == 0; });
+    } else {
+      runUntilOver();
+      EXPECT_EQ(421, status());
+      EXPECT_TRUE(upstreams_.empty());
+    }
+    runTurns(1);
+  }
+}
+
+TEST_P(UpstreamAnswerTest, WhatMayGoNoFurtherIsAnsweredHere) {
+  struct Row {
+    std::string method;
+    std::string field;
+    int status;             // 0: it goes on
+    std::string forwarded;  // so
+  };
+  const Row rows[] = {
+      {"OPTIONS", "Max-Forwards: 0", 204, ""},
+      {"TRACE", "Max-Forwards: 0", 501, ""},
+      {"OPTIONS", "Max-Forwards: x", 400, ""},
+      {"TRACE", "Max-Forwards: -1", 400, ""},
+      {"OPTIONS", "Max-Forwards: 1", 0, "Max-Forwards: 0"},
+      {"TRACE", "Max-Forwards: 1", 0, "Max-Forwards: 0"},
+      {"GET", "Max-Forwards: 0", 0, "Max-Forwards: 0"},
+      {"GET", "Max-Forwards: x", 0, "Max-Forwards: x"},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.method + " " + row.field);
+    service_.reset();
+    upstreams_.clear();
+    clientComes();
+    client_.say(row.method + " / HTTP/1.1\r\nHost: h\r\n" + row.field + "\r\n\r\n");
+    if (row.status == 0) {
+      runUntilAsked();
+      EXPECT_TRUE(requests()[0].says(row.forwarded)) << requests()[0].head;
+    } else {
+      runUntilAnswered();
+      EXPECT_EQ(row.status, status());
+      EXPECT_TRUE(upstreams_.empty());
+    }
+    client_.reset();
+    runUntil([&] { return service_->size() == 0; });
+    runTurns(1);
+  }
 }
 
 // Connections that wait
@@ -238,6 +326,36 @@ TEST_P(UpstreamAnswerTest, RepeatsOnlyOnce) {
   EXPECT_EQ(2U, upstreams_.size());
 }
 
+TEST_P(UpstreamAnswerTest, RepeatsAtAnotherRemoteFirst) {
+  carryTo({listening_.address(), other_.address()});
+  clientComes();
+  exchangeOnce();
+  exchangeWithOther(get("/"));
+  client_.say(get("/again"));
+  runUntilAsked(0, 2);
+  upstreams_[0].close();
+  runUntilOtherIsAsked(2);
+  EXPECT_EQ(1U, upstreams_.size());
+  EXPECT_EQ(2, log_.entries.at(2).attempts);
+  EXPECT_EQ(other_.address().text(), log_.entries.at(2).upstream);
+}
+
+TEST_P(UpstreamAnswerTest, RepeatsAtTheSameRemoteWhereTheOthersAreFailing) {
+  const support::RefusingPort refusing;
+  carryTo({listening_.address(), refusing.address()});
+  clientComes();
+  exchangeOnce(0, 1);
+  exchangeOnce(0, 2);
+  client_.say(get("/again"));
+  runUntilAsked(0, 3);
+  upstreams_[0].close();
+  runUntilAsked(1);
+  upstreams_[1].say(kOk);
+  runUntilAnswered(3);
+  EXPECT_EQ(200, status(2));
+  EXPECT_EQ(1U, read(Metric::kConnectsFailed));
+}
+
 TEST_P(UpstreamAnswerTest, LetsAConnectionGoThatItsClientLeft) {
   clientComes();
   client_.say(get("/"));
@@ -296,6 +414,86 @@ TEST_P(UpstreamAnswerTest, TriesThemAllWhereAllHaveFailed) {
   EXPECT_EQ(200, status(1));
 }
 
+TEST_P(UpstreamAnswerTest, LeavesOutWhoTakesAConnectionAndSaysNothing) {
+  enum class Way { kClosing, kResetting, kStandingStill };
+  for (const Way way : {Way::kClosing, Way::kResetting, Way::kStandingStill}) {
+    SCOPED_TRACE(static_cast<int>(way));
+    service_.reset();
+    upstreams_.clear();
+    settings_.answerTimeout = way == Way::kStandingStill ? milliseconds(200) : kNever;
+    carryTo({listening_.address(), other_.address()});
+    clientComes();
+    client_.say(get("/"));
+    runUntilAsked();
+    if (way == Way::kClosing) upstreams_[0].close();
+    if (way == Way::kResetting) upstreams_[0].reset();
+    runUntilAnswered();
+    EXPECT_EQ(way == Way::kStandingStill ? 504 : 502, status());
+    for (int i = 0; i < 4; ++i) exchangeWithOther(get("/"));
+    EXPECT_EQ(0U, read(Metric::kConnectsFailed));
+    client_.close();
+    runUntil([&] { return service_->size() == 0; });
+    runTurns(1);
+  }
+}
+
+TEST_P(UpstreamAnswerTest, DoesNotLeaveOutWhoBeganToAnswerOrWhoseClientFailed) {
+  struct Row {
+    std::string request;
+    std::string said;  // by the upstream, before it ends
+  };
+  const Row rows[] = {
+      {get("/"), "HTTP/1.1 103 Early Hints\r\n\r\n"},
+      {get("/"), "H"},
+      {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\n", ""},
+  };
+  for (const Row& row : rows) {
+    SCOPED_TRACE(row.request + row.said);
+    service_.reset();
+    upstreams_.clear();
+    carryTo({listening_.address(), other_.address()});
+    clientComes();
+    client_.say(row.request);
+    runUntil([&] { return !upstreams_.empty() && !upstreams_[0].heard().empty(); });
+    if (!row.said.empty()) upstreams_[0].say(row.said).thenEnd();
+    runUntil([&] { return !answers().empty() && answers().back().status() >= 400; });
+    client_.close();
+    runUntil([&] { return service_->size() == 0; });
+    clientComes();
+    exchangeWithOther(get("/"));
+    exchangeOnce(1);
+    client_.close();
+    runUntil([&] { return service_->size() == 0; });
+    runTurns(1);
+  }
+}
+
+TEST_P(UpstreamAnswerTest, SaysWhenToAskAgainWhereAllWereKnownToFail) {
+  const support::RefusingPort one;
+  const support::RefusingPort other;
+  for (const auto& [time, seconds] :
+       {std::pair(milliseconds(3'600'000), "3600"), std::pair(milliseconds(59'001), "60")}) {
+    service_.reset();
+    settings_.failTimeout = time;
+    carryTo({one.address(), other.address()});
+    clientComes();
+    client_.say(get("/"));
+    runUntilAnswered();
+    EXPECT_EQ(502, status());
+    EXPECT_FALSE(answers()[0].names("Retry-After"));
+    client_.say(get("/"));
+    runUntilAnswered(2);
+    EXPECT_EQ(503, status(1));
+    EXPECT_EQ(seconds, answers()[1].value("Retry-After"));
+    EXPECT_THAT(answers()[1].value("Proxy-Status"),
+                StartsWith("proxy; error=destination_unavailable"));
+    client_.close();
+    runUntil([&] { return service_->size() == 0; });
+    runTurns(1);
+  }
+  EXPECT_EQ(8U, read(Metric::kConnectsFailed)) << "all are tried each time";
+}
+
 TEST_P(UpstreamAnswerTest, NewRequestsGoWhereTheRemotesAreNow) {
   support::Upstream after;
   clientComes();
@@ -344,9 +542,12 @@ TEST_P(UpstreamAnswerTest, GivesUpOnARemoteThatIsNotReachedInTime) {
   runUntilAnswered();
   EXPECT_EQ(504, status());
   EXPECT_THAT(answers()[0].value("Proxy-Status"), StartsWith("proxy; error=connection_timeout"));
+  client_.say(get("/"));
+  runUntilAnswered(2);
+  EXPECT_EQ(503, status(1)) << "that was known";
   carryTo({silent.address(), listening_.address()});
   exchangeOnce();
-  EXPECT_EQ(200, status(1));
+  EXPECT_EQ(200, status(2));
 }
 
 TEST_P(UpstreamAnswerTest, GivesUpOnAnUpstreamThatDoesNotAnswerInTime) {
@@ -371,6 +572,58 @@ TEST_P(UpstreamAnswerTest, TheTimeForTheAnswerBeginsWhenTheRequestIsThere) {
   client_.say("world");
   runUntilAnswered();
   EXPECT_EQ(504, status());
+}
+
+TEST_P(UpstreamAnswerTest, TheTimeForTheAnswerIsOneTime) {
+  // Pieces of it, and news, come often enough to be in time each.
+  const std::string interim = "HTTP/1.1 103 Early Hints\r\n\r\n";
+  for (const std::string& first : {interim, std::string("HTTP/1.1 200 OK\r\n")}) {
+    SCOPED_TRACE(first);
+    settings_.answerTimeout = milliseconds(100);
+    service_.reset();
+    upstreams_.clear();
+    clientComes();
+    client_.say(get("/"));
+    runUntilAsked();
+    upstreams_[0].say(first);
+    milliseconds next{0};
+    runUntil([&] {
+      if (monotonicNow() >= next && !upstreams_[0].over()) {
+        upstreams_[0].say(first == interim ? interim : "X: y\r\n");
+        next = monotonicNow() + milliseconds(10);
+      }
+      return !answers().empty() && answers().back().status() == 504;
+    });
+    client_.close();
+    runUntil([&] { return service_->size() == 0; });
+    runTurns(1);
+  }
+}
+
+TEST_P(UpstreamAnswerTest, AnUpstreamThatIsSlowToTakeAnUploadIsNotLateWithItsAnswer) {
+  settings_.answerTimeout = kSoon;
+  clientComes();
+  const std::size_t size = 32 * kMega;
+  client_.say(post(size) + pattern(size));
+  runUntil([&] { return upstreams_.size() == 1 && upstreams_[0].heard().size() > 1000; });
+  upstreams_[0].listen(false);
+  runFor(milliseconds(200));
+  EXPECT_EQ("", client_.heard());
+  upstreams_[0].listen(true);
+  runUntil([&] { return upstreams_[0].heard().size() > size; });
+  runUntilAnswered();
+  EXPECT_EQ(504, status()) << "it is now";
+}
+
+TEST_P(UpstreamAnswerTest, GivesUpOnAnUpstreamThatTakesNoMoreOfAnUpload) {
+  settings_.bodyTimeout = kSoon;
+  clientComes();
+  client_.say(post(32 * kMega) + pattern(32 * kMega));
+  runUntil([&] { return upstreams_.size() == 1 && upstreams_[0].heard().size() > 1000; });
+  upstreams_[0].listen(false);
+  runUntilAnswered();
+  EXPECT_EQ(504, status());
+  EXPECT_THAT(answers()[0].value("Proxy-Status"), StartsWith("proxy; error=http_response_timeout"));
 }
 
 TEST_P(UpstreamAnswerTest, CutsOffAnAnswerThatStops) {
@@ -406,6 +659,33 @@ TEST_P(UpstreamAnswerTest, AClientWhoTakesNothingIsNotTheUpstreamsFault) {
   client_.listen(true);
   runUntilAnswered();
   EXPECT_TRUE(same(large, answers()[0].body));
+}
+
+TEST_P(UpstreamAnswerTest, CutsOffAnAnswerThatCanBeWatchedNoMore) {
+  for (const int free : {0, 1}) {  // the client's connection may need one as well
+    SCOPED_TRACE(free);
+    service_.reset();
+    upstreams_.clear();
+    clientComes(kTiny);
+    client_.listen(false);
+    client_.say(get("/"));
+    runUntilAsked();
+    upstreams_[0].say("HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\n" + pattern(8 * kMega));
+    // Nobody reads, so nothing is wanted of the upstream's connection.
+    std::size_t said = 0;
+    int still = 0;
+    runUntil([&] {
+      still = upstreams_[0].said() == said ? still + 1 : 0;
+      said = upstreams_[0].said();
+      return still == 200;
+    });
+    const support::RefusedWatches refused(free);
+    client_.listen(true);
+    runUntilOver();
+    EXPECT_EQ(200, status());
+    EXPECT_FALSE(answers()[0].whole);
+    runTurns(1);
+  }
 }
 
 // Answers that are none
@@ -494,6 +774,20 @@ TEST_P(UpstreamAnswerTest, ConnectsOnlyToPortsThatAreAllowed) {
     client_.say("secret");
     runUntil([&] { return upstreams_[0].heard().ends_with("secret"); });
   }
+}
+
+TEST_P(UpstreamAnswerTest, WhoeverCarriesATunnelMayAskWhoWantsIt) {
+  settings_.connectPorts = {443};
+  clientComes();
+  client_.say("CONNECT h:443 HTTP/1.1\r\nHost: h:443\r\nProxy-Authorization: Basic eDp5\r\n\r\n");
+  runUntilAsked();
+  EXPECT_TRUE(requests()[0].says("Proxy-Authorization: Basic eDp5"));
+  upstreams_[0].say(
+      "HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm=\"x\"\r\n"
+      "Content-Length: 0\r\n\r\n");
+  runUntilAnswered();
+  EXPECT_EQ(407, status());
+  EXPECT_TRUE(answers()[0].says("Proxy-Authenticate: Basic realm=\"x\""));
 }
 
 TEST_P(UpstreamAnswerTest, AnUpgradeIsAskedForByClientsOf11WhoSaySo) {
