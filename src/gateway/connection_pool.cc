@@ -85,8 +85,8 @@ void ConnectionPool::add(std::unique_ptr<http1::Connection> connection) {
   byAddress_[first.connection->address()].push_back(&first);
 }
 
-// It is the first of its address that grows old, and the last that is taken; in between it is one
-// that has ended, and those are looked through as fast as they can be.
+// The last of its address is taken, and the first grows old: in between is only who has ended, and
+// is looked for.
 std::unique_ptr<http1::Connection> ConnectionPool::remove(Waiting& waiting) {
   auto connection = std::move(waiting.connection);
   connection->use(nullptr);

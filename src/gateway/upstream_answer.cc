@@ -54,8 +54,8 @@ http::Problem UpstreamAnswer::refusal() const {
   return http::Problem::kNone;
 }
 
-// It was to come no further than to us (RFC 9110, 7.6.2). A TRACE would be given back what else
-// only the upstreams see.
+// It was to come no further than to us (RFC 9110, 7.6.2). TRACE is not served: it would give back
+// what proxies in front of us have added, credentials among it.
 void UpstreamAnswer::answerOurselves() {
   if (exchange_.request().method != "OPTIONS") return fail(http::Problem::kMethodUnknown);
   state_ = State::kOver;
@@ -179,7 +179,7 @@ void UpstreamAnswer::connectFailed(int error) {
   gateway_.worker().loop().destroyLater(std::move(connection_));
 }
 
-// None can be; where that was known before, it may last until they are asked as others again.
+// None can be reached. Where that was known before, the client is told how long it may last.
 void UpstreamAnswer::unreached(http::Problem problem) {
   if (!allFailing_) return fail(problem);
   const auto after = std::chrono::ceil<std::chrono::seconds>(gateway_.settings().failTimeout);

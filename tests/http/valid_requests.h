@@ -45,7 +45,6 @@ inline constexpr ValidRequest kValidRequests[] = {
     {"the absolute form with a query alone", "GET http://b?c HTTP/1.1\r\nHost: a\r\n\r\n",
      "http://b?c"},
     {"the absolute form in capitals", "GET HTTP://B/ HTTP/1.1\r\nHost: a\r\n\r\n", "HTTP://B/"},
-    {"the absolute form of https", "GET https://b/ HTTP/1.1\r\nHost: a\r\n\r\n", "https://b/"},
     {"the absolute form with an IPv6 address", "GET http://[::1]:81/ HTTP/1.1\r\nHost: a\r\n\r\n",
      "http://[::1]:81/"},
     {"CONNECT", "CONNECT b:443 HTTP/1.1\r\nHost: b:443\r\n\r\n", "b:443"},
