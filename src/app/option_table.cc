@@ -114,8 +114,8 @@ Problem setRemote(Configuration& c, const std::string& value, const Bounds& /*no
 }
 
 Problem setLane(Configuration& c, const std::string& value, const Bounds& bounds) {
-  auto problem =
-      choice<kLanes, [](Configuration& it) -> auto& { return it.lane; }>(c, value, bounds);
+  auto problem = choice < kLanes, [](Configuration & it) -> auto & { return it.lane; }
+  > (c, value, bounds);
   if (!problem && c.lane == socksplice::Lane::kSplice && !socksplice::kZeroCopy) {
     return "this build has no splice(2); say auto or copy";
   }
@@ -186,7 +186,8 @@ Problem setHeadSize(Configuration& c, const std::string& value, const Bounds& bo
 }
 
 // What `Where` is for: MEMBER(http.head.fields) sets Configuration::http.head.fields.
-#define MEMBER(path) [](Configuration& it) -> auto& { return it.path; }
+#define MEMBER(path) \
+  [](Configuration & it) -> auto& { return it.path; }
 
 constexpr std::array kOptions = {
     Option{"listen", 'l', "ENDPOINT", "",
@@ -272,7 +273,8 @@ constexpr std::array kOptions = {
     Option{"answer-timeout", 0, "TIME", "60s",
            "for an upstream to begin its answer, once it has the request",
            positiveDuration<MEMBER(gateway.answerTimeout)>, Scope::kHttp},
-    Option{"answer-body-timeout", 0, "TIME", "60s", "between two pieces of an upstream's answer",
+    Option{"answer-body-timeout", 0, "TIME", "60s",
+           "between two pieces of an upstream's answer, or of a request that it takes",
            positiveDuration<MEMBER(gateway.bodyTimeout)>, Scope::kHttp},
     Option{"upstream-idle",
            0,
@@ -285,7 +287,8 @@ constexpr std::array kOptions = {
     Option{"upstream-idle-timeout", 0, "TIME", "30s", "for which they are kept",
            positiveDuration<MEMBER(gateway.idleTimeout)>, Scope::kHttp},
     Option{"fail-timeout", 0, "TIME", "10s",
-           "how long an address that could not be reached is left out, while there are others",
+           "how long an address that could not be reached, or did not answer, is left out, while "
+           "there are others",
            duration<MEMBER(gateway.failTimeout)>, Scope::kHttp},
     Option{"via", 0, "NAME", "proxy", "what Via and Proxy-Status call this proxy; off adds no Via",
            setVia, Scope::kHttp},
