@@ -56,12 +56,6 @@ struct Plain {
   }
 };
 
-bool sameBody(const BodyLength& a, const BodyLength& b) {
-  const auto* left = std::get_if<SizedBody>(&a);
-  const auto* right = std::get_if<SizedBody>(&b);
-  return a.index() == b.index() && (left == nullptr || left->size == right->size);
-}
-
 bool fits(const Plain& plain, const BodyLength& body) {
   if (const auto* sized = std::get_if<SizedBody>(&body)) {
     return plain.isSized(sized->size) && sized->size <= INT64_MAX;

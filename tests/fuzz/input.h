@@ -25,6 +25,9 @@ class Input {
     return value;
   }
 
+  /// At most 255 bytes, as the first one says.
+  [[nodiscard]] std::string_view text() { return take(choice(256)); }
+
   [[nodiscard]] std::string_view rest() const { return rest_; }
 
  private:

@@ -6,9 +6,11 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "http/field.h"
+#include "http/framing.h"
 
 namespace proxy {
 
@@ -18,7 +20,13 @@ inline std::string lowered(std::string_view text) {
   return out;
 }
 
-/// All that Connection lists, in lower case.
+inline bool sameBody(const http::BodyLength& a, const http::BodyLength& b) {
+  const auto* left = std::get_if<http::SizedBody>(&a);
+  const auto* right = std::get_if<http::SizedBody>(&b);
+  return a.index() == b.index() && (left == nullptr || left->size == right->size);
+}
+
+/// The fields that Connection names, in lower case.
 inline std::vector<std::string> nominated(http::Fields fields) {
   std::vector<std::string> names;
   for (const http::Field& field : fields) {
@@ -31,7 +39,7 @@ inline std::vector<std::string> nominated(http::Fields fields) {
       }
       while (name.ends_with(' ') || name.ends_with('\t')) name.pop_back();
       name.erase(0, std::min(name.find_first_not_of(" \t"), name.size()));
-      names.push_back(lowered(name));
+      if (lowered(name) != "close") names.push_back(lowered(name));
       name.clear();
     }
   }
