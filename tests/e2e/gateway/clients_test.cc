@@ -1,25 +1,13 @@
-// Real clients, and nginx as the upstream. tools/setup installs them.
-#include <csignal>
+// Real clients: curl and wrk through the gateway.
 #include <fstream>
 
 #include "e2e/support/gateway_fixture.h"
 #include "e2e/support/http_origin.h"
+#include "e2e/support/program.h"
 #include "support/build.h"
-#include "support/eventually.h"
 
 namespace e2e {
 namespace {
-
-Finished runProgram(std::vector<std::string> words) {
-  auto finished = run({.words = std::move(words)}, Deadline(milliseconds(60'000)));
-  EXPECT_NE(finished.status, 127) << "the program is missing: run tools/setup test";
-  return finished;
-}
-
-std::string fileText(const std::filesystem::path& file) {
-  std::ifstream stream(file, std::ios::binary);
-  return {std::istreambuf_iterator<char>(stream), {}};
-}
 
 // HttpOrigin compares no more than bytes; what comes to it is written by the gateway.
 class GatewayClientTest : public testing::TestWithParam<Setting> {
@@ -96,138 +84,142 @@ TEST_P(GatewayCurlTest, ReusesItsConnection) {
 INSTANTIATE_TEST_SUITE_P(Gateway, GatewayCurlTest, testing::ValuesIn(settingsForStreams()),
                          settingName);
 
-class GatewayWrkTest : public GatewayClientTest {
+/// What a curl asks is seen as it reaches the upstream.
+class CurlRequestTest : public GatewayTest {
  protected:
-  void expectRequestsWithoutErrors(const std::string& header, const std::string& target) {
-    const auto wrk =
-        runProgram({"wrk", "-t", "1", "-c", "16", "-d", "1", "-H", header, url(target)});
-    EXPECT_EQ(wrk.status, 0) << wrk.err;
-    EXPECT_EQ(wrk.out.find("Socket errors"), std::string::npos) << wrk.out;
-    EXPECT_EQ(wrk.out.find("Non-2xx"), std::string::npos) << wrk.out;
-    const std::size_t count = wrk.out.find(" requests in ");
-    ASSERT_NE(count, std::string::npos) << wrk.out;
-    requests_ = std::stoul(wrk.out.substr(wrk.out.rfind('\n', count) + 1));
-    EXPECT_GT(requests_, 10U) << wrk.out;
+  [[nodiscard]] Finished curl(const std::vector<std::string>& words, const std::string& target) {
+    return runProgram(std::vector<std::string>{"curl", "-sS", "-f", "--max-time", "50"} + words +
+                      std::vector<std::string>{"http://" + proxy_.address() + target});
   }
 
-  std::uint64_t requests_ = 0;
+  /// The only request so far.
+  [[nodiscard]] HttpRequest request() const {
+    const auto all = upstream_.requests();
+    if (all.size() != 1) throw std::runtime_error(std::to_string(all.size()) + " requests");
+    return all.front();
+  }
+
+  TemporaryDirectory directory_;
 };
 
+TEST_P(CurlRequestTest, TargetsThatAreSaidAsTheyAre) {
+  upstream_.answerEach([](const HttpRequest& request) {
+    return ok(request.start + ", " + request.value("Host") + "\n");
+  });
+  const std::vector<std::pair<std::string, std::string>> targets = {
+      {"http://b.example:8/x?y", "/x?y HTTP/1.1, b.example:8\n"},
+      {"http://b.example?y", "/?y HTTP/1.1, b.example\n"},
+      {"/a/../b//%2e;c?d=e%20f", "/a/../b//%2e;c?d=e%20f HTTP/1.1, " + proxy_.address() + "\n"},
+      {"*", "* HTTP/1.1, " + proxy_.address() + "\n"}};
+  for (const auto& [target, expected] : targets) {
+    const std::string method = target == "*" ? "OPTIONS" : "GET";
+    EXPECT_EQ(curl({"-X", method, "--request-target", target}, "/").out, method + " " + expected);
+  }
+  EXPECT_EQ(stop()["requests"], targets.size());
+}
+
+TEST_P(CurlRequestTest, Range) {
+  upstream_.answerEach([](const HttpRequest&) {
+    return "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes 5-9/10\r\n"
+           "Content-Length: 5\r\n\r\n56789";
+  });
+  const auto done = curl({"-r", "5-9", "-D", "-"}, "/digits");
+  EXPECT_TRUE(done.out.starts_with("HTTP/1.1 206 Partial Content\r\n")) << done.out;
+  EXPECT_NE(done.out.find("\r\nContent-Range: bytes 5-9/10\r\n"), std::string::npos) << done.out;
+  EXPECT_TRUE(done.out.ends_with("\r\n\r\n56789")) << done.out;
+  EXPECT_EQ(request().value("Range"), "bytes=5-9");
+}
+
+INSTANTIATE_TEST_SUITE_P(Gateway, CurlRequestTest, testing::ValuesIn(anyLane()), settingName);
+
+class CurlUploadTest : public CurlRequestTest {
+ protected:
+  CurlUploadTest() {
+    std::ofstream(file_, std::ios::binary) << body_;
+    upstream_.welcomeEach(
+        [](const HttpRequest& request) { return ok(std::to_string(request.body.size())); });
+  }
+
+  void expectUploaded(const Finished& done) {
+    EXPECT_EQ(done.status, 0) << done.err;
+    EXPECT_EQ(done.out, std::to_string(body_.size()));
+    EXPECT_EQ(request().method, "PUT");
+    EXPECT_EQ(request().flaw, "");
+    EXPECT_TRUE(request().body == body_);
+  }
+
+  const std::string body_ = bytes(amount(std::size_t{16} << 20));
+  const std::string file_ = directory_.file("upload").string();
+};
+
+TEST_P(CurlUploadTest, FileThatWaitsForItsWelcome) {
+  const auto done = curl({"-v", "-T", file_}, "/upload");
+  expectUploaded(done);
+  EXPECT_EQ(request().framing, HttpFraming::kSized);
+  const bool waits = body_.size() > (std::size_t{1} << 20);  // curl does so beyond a MiB
+  EXPECT_EQ(request().has("Expect"), waits);
+  EXPECT_EQ(done.err.find("< HTTP/1.1 100 Continue") != std::string::npos, waits) << done.err;
+  EXPECT_EQ(stop()["requests"], 1U);
+}
+
+TEST_P(CurlUploadTest, FileOfAClientOf10) {
+  expectUploaded(curl({"--http1.0", "-T", file_}, "/upload"));
+  EXPECT_EQ(request().framing, HttpFraming::kSized);
+  EXPECT_FALSE(request().has("Expect"));
+}
+
+TEST_P(CurlUploadTest, StreamOfUnknownLength) {
+  const auto done = runProgram({"sh", "-c", "exec curl -sS -f --max-time 50 -T - \"$1\" <\"$2\"",
+                                "sh", "http://" + proxy_.address() + "/upload", file_});
+  expectUploaded(done);
+  EXPECT_EQ(request().framing, HttpFraming::kChunked);
+}
+
+INSTANTIATE_TEST_SUITE_P(Gateway, CurlUploadTest,
+                         testing::ValuesIn(everyLaneUnder({kPlain, kRandom})), settingName);
+
+class GatewayWrkTest : public GatewayClientTest {};
+
 TEST_P(GatewayWrkTest, KeepsConnectionsAlive) {
-  expectRequestsWithoutErrors("Connection: keep-alive", "/1000");
+  const auto requests = runWrk({"-t", "1", "-c", "16", url("/1000")});
   const auto ended = finish();
   EXPECT_LE(ended["sessions_accepted"], 17U);  // it begins with one more, to look
-  EXPECT_GE(ended["requests"], requests_);
+  EXPECT_GE(ended["requests"], requests);
   EXPECT_LE(ended["connects_tried"], 17U);
 }
 
 TEST_P(GatewayWrkTest, OpensAConnectionForEveryRequest) {
-  expectRequestsWithoutErrors("Connection: close", "/100000");
+  const auto requests = runWrk({"-t", "1", "-c", "16", "-H", "Connection: close", url("/100000")});
+  EXPECT_GE(finish()["sessions_accepted"], requests);
+}
+
+// A connection for each thread of wrk, so that a thread sees the order of its answers.
+TEST_P(GatewayWrkTest, PipelinesSixteenRequests) {
+  const auto script = directory_.file("pipeline.lua");
+  std::ofstream(script) << R"(
+    local batch = {}
+    local answered = 0
+    init = function()
+      for i = 1, 16 do batch[i] = wrk.format("GET", "/" .. i * 37) end
+      batch = table.concat(batch)
+    end
+    request = function() return batch end
+    response = function(status, headers, body)
+      local size = (answered % 16 + 1) * 37
+      if status ~= 200 or #body ~= size then error(#body .. " bytes instead of " .. size) end
+      answered = answered + 1
+    end
+  )";
+  const auto requests = runWrk({"-t", "2", "-c", "2", "-s", script.string(), url("/")});
   const auto ended = finish();
-  EXPECT_GE(ended["sessions_accepted"], requests_);
+  EXPECT_LE(ended["sessions_accepted"], 3U);
+  EXPECT_GE(ended["requests"], requests);
 }
 
 INSTANTIATE_TEST_SUITE_P(Gateway, GatewayWrkTest,
                          testing::Values(Setting{.lane = "auto", .faults = kPlain},
                                          Setting{.lane = "auto", .faults = kRandom}),
                          settingName);
-
-/// nginx with a directory of its own. It knows no port 0.
-class Nginx {
- public:
-  explicit Nginx(const TemporaryDirectory& directory) : port_(Listener().port()) {
-    const std::string prefix = directory.file("").string();
-    std::filesystem::create_directory(directory.file("html"));
-    std::ofstream(directory.file("nginx.conf"))
-        << "daemon off; master_process off; worker_processes 1; pid nginx.pid;\n"
-           "error_log stderr warn;\nevents { worker_connections 512; }\n"
-           "http {\n  access_log off; client_body_temp_path body; proxy_temp_path p;\n"
-           "  fastcgi_temp_path f; uwsgi_temp_path u; scgi_temp_path s;\n"
-           "  default_type text/plain; gzip off; client_max_body_size 0;\n"
-           "  server {\n    listen 127.0.0.1:"
-        << port_
-        << ";\n    root html;\n    location = /hello { return 200 \"hello\\n\"; }\n"
-           "    location = /old { return 301 http://elsewhere.example/new; }\n"
-           "    location /ssi/ { ssi on; ssi_types *; }\n  }\n}\n";
-    child_.emplace(Command{
-        .words = {"/usr/sbin/nginx", "-p", prefix, "-c", prefix + "nginx.conf", "-e", "stderr"}});
-    EXPECT_TRUE(support::eventually([&] { return dialError(address()) == 0; })) << child_->err();
-  }
-  ~Nginx() {
-    child_->signal(SIGQUIT);
-    child_->wait();
-  }
-
-  [[nodiscard]] std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
-
- private:
-  std::uint16_t port_;
-  std::optional<Child> child_;
-};
-
-class NginxTest : public testing::TestWithParam<Setting> {
- protected:
-  [[nodiscard]] std::string url(const std::string& target) const {
-    return "http://" + proxy_.address() + target;
-  }
-
-  TemporaryDirectory directory_;
-  Nginx nginx_{directory_};
-  ProxyProcess proxy_{gatewayTo(GetParam(), {nginx_.address()})};
-};
-
-TEST_P(NginxTest, ServesFilesAndRanges) {
-  const std::string body = Pattern(5).bytes(0, GetParam().amount(4 << 20));
-  std::ofstream(directory_.file("html") / "file", std::ios::binary) << body;
-  const auto out = directory_.file("out");
-  auto done = runProgram({"curl", "-sS", "-f", "-o", out.string(), url("/file")});
-  EXPECT_EQ(done.status, 0) << done.err;
-  EXPECT_TRUE(fileText(out) == body);
-  done = runProgram({"curl", "-sS", "-f", "-r", "100-299", "-o", out.string(), "-w", "%{http_code}",
-                     url("/file")});
-  EXPECT_EQ(done.out, "206");
-  EXPECT_TRUE(fileText(out) == body.substr(100, 200));
-  done = runProgram({"curl", "-sS", "-I", url("/file")});
-  EXPECT_NE(done.out.find("Content-Length: " + std::to_string(body.size())), std::string::npos)
-      << done.out;
-  done = runProgram(
-      {"curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-r", "99999999-", url("/file")});
-  EXPECT_EQ(done.out, "416");
-  const auto ended = proxy_.stop();
-  expectGatewaySums(ended);
-  EXPECT_EQ(ended["requests"], 4U);
-  EXPECT_EQ(ended["connects_tried"], 1U);
-}
-
-TEST_P(NginxTest, AnswersFromItsConfiguration) {
-  HttpClient client(proxy_.address());
-  EXPECT_EQ(client.ask(get("/hello")).body, "hello\n");
-  const auto moved = client.ask(get("/old"));
-  EXPECT_EQ(moved.status, 301);
-  EXPECT_EQ(moved.value("Location"), "http://elsewhere.example/new");
-  EXPECT_EQ(client.ask(get("/nothing")).status, 404);
-  EXPECT_EQ(client.ask("HEAD /hello HTTP/1.1\r\nHost: a\r\n\r\n").value("Content-Length"), "6");
-  HttpClient poster(proxy_.address());  // it may be answered before its body was read
-  EXPECT_GE(poster.ask(withBody("POST", "/nothing", std::string(100'000, 'x'))).status, 404);
-  EXPECT_EQ(client.ask("GET /hello HTTP/1.0\r\n\r\n").body, "hello\n");
-}
-
-// Chunked, for nginx does not know the length beforehand.
-TEST_P(NginxTest, ChunkedAnswers) {
-  std::filesystem::create_directory(directory_.file("html") / "ssi");
-  std::ofstream(directory_.file("html") / "ssi/page")
-      << std::string(GetParam().amount(1'000'000), 'x') << "<!--# echo var=\"uri\" -->end\n";
-  HttpClient client(proxy_.address());
-  for (int i = 0; i < 3; ++i) {
-    const auto answer = client.ask(get("/ssi/page"));
-    EXPECT_EQ(answer.status, 200);
-    EXPECT_EQ(answer.framing, HttpFraming::kChunked);
-    EXPECT_EQ(answer.flaw, "");
-    EXPECT_TRUE(answer.body.ends_with("x/ssi/pageend\n"));
-  }
-}
-
-INSTANTIATE_TEST_SUITE_P(Gateway, NginxTest, testing::ValuesIn(everyFault()), settingName);
 
 }  // namespace
 }  // namespace e2e

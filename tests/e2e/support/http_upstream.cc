@@ -51,9 +51,14 @@ void HttpUpstream::play(Script script) {
   thread_ = std::thread([this, script = std::move(script)] { acceptAll(script); });
 }
 
-void HttpUpstream::answerEach(Answer answer) {
-  play([this, answer = std::move(answer)](UpstreamConnection& connection) {
-    while (auto request = connection.request()) {
+void HttpUpstream::answerEach(Answer answer) { playAnswers(std::move(answer), false); }
+void HttpUpstream::welcomeEach(Answer answer) { playAnswers(std::move(answer), true); }
+
+void HttpUpstream::playAnswers(Answer answer, bool welcomes) {
+  play([this, answer = std::move(answer), welcomes](UpstreamConnection& connection) {
+    while (auto request = connection.requestHead()) {
+      if (welcomes && request->has("Expect")) connection.send("HTTP/1.1 100 Continue\r\n\r\n");
+      connection.readBody(*request);
       const std::string bytes = answer(*request);
       {
         const std::lock_guard lock(mutex_);

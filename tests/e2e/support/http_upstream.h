@@ -50,8 +50,10 @@ class HttpUpstream {
   void play(Script script);
   /// A script that answers every request, and keeps the connection.
   void answerEach(Answer answer);
+  /// The same, and whoever expects a 100 gets it.
+  void welcomeEach(Answer answer);
 
-  /// What the scripts of answerEach() have got, in order. Any thread.
+  /// What the scripts of these two have got, in order. Any thread.
   [[nodiscard]] std::vector<HttpRequest> requests() const;
   /// Connections that were accepted for a script. Any thread.
   [[nodiscard]] std::size_t connections() const;
@@ -62,6 +64,7 @@ class HttpUpstream {
     std::thread thread;
   };
 
+  void playAnswers(Answer answer, bool welcomes);
   void acceptAll(const Script& script);
   void serve(UpstreamConnection& connection, const Script& script);
 
