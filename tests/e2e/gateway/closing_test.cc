@@ -103,15 +103,6 @@ INSTANTIATE_TEST_SUITE_P(Gateway, ClosingTest, testing::ValuesIn(everySetting())
 class GatewayDrainTest : public ClosingTest {
  protected:
   GatewayDrainTest() : ClosingTest({"--drain-timeout", "1h"}) {}
-
-  /// Returns when the worker knows, too: a client who says nothing is closed then.
-  void drain() {
-    const std::size_t sockets = proxy_.vitals().sockets;
-    HttpClient silent = client();
-    EXPECT_TRUE(support::eventually([&] { return proxy_.vitals().sockets > sockets; }));
-    proxy_.tell(SIGTERM, "stopping: ");
-    silent.expectEnd();
-  }
 };
 
 TEST_P(GatewayDrainTest, ClientsThatWaitAreClosedAtOnce) {

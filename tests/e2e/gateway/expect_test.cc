@@ -147,6 +147,48 @@ TEST_P(ExpectTest, InterimAnswersArePassedOn) {
   EXPECT_EQ(stop(client)["connects_tried"], 1U);
 }
 
+TEST_P(ExpectTest, ContinueRightBehindAHint) {
+  HttpClient client = this->client();
+  client.send(kHead);
+  UpstreamConnection upstream = upstream_.accept();
+  auto request = upstream.requestHead();
+  ASSERT_TRUE(request);
+  upstream.send("HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\nHTTP/1.1 100 Continue\r\n\r\n");
+  HttpAnswer interim = client.answerHead();
+  if (interim.status == 103) interim = client.answerHead();
+  EXPECT_EQ(interim.status, 100);
+  client.send("hello");
+  upstream.readBody(*request);
+  EXPECT_EQ(request->body, "hello");
+  upstream.send(ok("thanks"));
+  EXPECT_EQ(client.answer().body, "thanks");
+}
+
+// The hints may be dropped; who waits for the word to go on must get it.
+TEST_P(ExpectTest, ContinueBehindHintsThatTheClientDoesNotRead) {
+  const std::string hint =
+      "HTTP/1.1 103 Early Hints\r\nLink: <" + std::string(8000, 'x') + ">; rel=preload\r\n\r\n";
+  const std::size_t count = std::max<std::size_t>(20, amount(20 << 20) / hint.size());
+  HttpClient client = this->client(16 * 1024);
+  client.send(kHead);
+  UpstreamConnection upstream = upstream_.accept();
+  auto request = upstream.requestHead();
+  ASSERT_TRUE(request);
+  for (std::size_t i = 0; i < count; ++i) upstream.send(hint);
+  upstream.send("HTTP/1.1 100 Continue\r\n\r\n");
+  upstream.peer().waitUntilAcknowledged();
+  HttpAnswer interim = client.answerHead();
+  while (interim.status == 103) interim = client.answerHead();
+  EXPECT_EQ(interim.status, 100);
+  client.send("hello");
+  upstream.readBody(*request);
+  EXPECT_EQ(request->body, "hello");
+  upstream.send(ok("thanks"));
+  const auto answer = client.answer();
+  EXPECT_TRUE(answer.interim.empty());
+  EXPECT_EQ(answer.body, "thanks");
+}
+
 // They may be dropped, for they are hints; they may not pile up.
 TEST_P(ExpectTest, FloodOfInterimAnswersToAClientThatDoesNotRead) {
   const std::string interim =

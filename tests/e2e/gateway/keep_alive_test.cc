@@ -135,27 +135,6 @@ TEST_P(KeepAliveRequestsTest, RequestsBehindTheLastReachNobody) {
 INSTANTIATE_TEST_SUITE_P(Gateway, KeepAliveRequestsTest, testing::ValuesIn(everyFault()),
                          settingName);
 
-class KeepAliveTimeoutTest : public GatewayTest {
- protected:
-  KeepAliveTimeoutTest()
-      : GatewayTest(kUnsigned + std::vector<std::string>{"--keep-alive-timeout", "300ms"}) {
-    upstream_.answerEach(echoTarget);
-  }
-};
-
-TEST_P(KeepAliveTimeoutTest, ClientThatStaysSilentIsClosedQuietly) {
-  HttpClient client = this->client();
-  const Stopwatch watch;
-  EXPECT_EQ(client.ask(get("/")).status, 200);
-  client.expectEnd();
-  EXPECT_GE(watch.elapsed(), milliseconds(300 - 10));
-  const auto ended = stop(client);
-  EXPECT_EQ(ended["requests"], 1U);
-  EXPECT_EQ(ended["sessions_idle"], 1U);
-}
-
-INSTANTIATE_TEST_SUITE_P(Gateway, KeepAliveTimeoutTest, testing::ValuesIn(anyLane()), settingName);
-
 class PipeliningTest : public GatewayTest {
  protected:
   void SetUp() override {

@@ -83,6 +83,23 @@ TEST_P(RetryTest, GetIsRepeatedWhenAKeptConnectionDiesOfIt) {
   EXPECT_EQ(stop()["requests"], 4U);
 }
 
+// As long as it may be repeated at all, and has no body.
+TEST_P(RetryTest, OthersAreRepeatedLikeAGet) {
+  for (const std::string& request :
+       {withBody("PUT", "/second", ""), std::string("DELETE /second HTTP/1.1\r\nHost: a\r\n\r\n"),
+        std::string("OPTIONS /second HTTP/1.1\r\nHost: a\r\n\r\n")}) {
+    HttpClient client = this->client();
+    UpstreamConnection old = keptConnection(client);
+    client.send(request);
+    const std::string first = expectRequest(old).head;
+    old.close();
+    UpstreamConnection upstream = upstream_.accept();
+    EXPECT_EQ(expectRequest(upstream).head, first);
+    upstream.send(ok("second", "Connection: close\r\n"));
+    EXPECT_EQ(client.answer().body, "second");
+  }
+}
+
 TEST_P(RetryTest, GetIsRepeatedOnce) {
   HttpClient client = this->client();
   UpstreamConnection old = keptConnection(client);
@@ -169,6 +186,36 @@ TEST_P(PostRetryTest, PostIsNeverRepeated) {
     EXPECT_EQ(answer.status, 502);
     EXPECT_NE(answer.value("Proxy-Status").find("connection_terminated"), std::string::npos);
     EXPECT_TRUE(upstream_.isAlone());
+  }
+}
+
+// A body that was read cannot be read again; one that was not begun is not told from it.
+TEST_P(PostRetryTest, PutWithABodyIsNeverRepeated) {
+  const std::string head = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+  for (const std::string& body : {std::string("hello"), std::string("hel"), std::string()}) {
+    HttpClient client = this->client();
+    UpstreamConnection old = keptConnection(client);
+    client.send(head + body);
+    ASSERT_TRUE(old.requestHead());
+    EXPECT_EQ(old.receive(body.size()), body);
+    old.close();
+    EXPECT_EQ(client.answer("PUT").status, 502) << body;
+    EXPECT_TRUE(upstream_.isAlone());
+  }
+}
+
+TEST_P(PostRetryTest, KeptConnectionThatHasJustEndedIsNotUsed) {
+  for (const bool reset : {false, true}) {
+    for (const std::string method : {"PUT", "POST"}) {
+      HttpClient client = this->client();
+      UpstreamConnection old = keptConnection(client);
+      reset ? old.reset() : old.close();
+      client.send(withBody(method, "/second", "hello"));
+      UpstreamConnection upstream = upstream_.accept();
+      EXPECT_EQ(expectRequest(upstream).body, "hello");
+      upstream.send(ok("second", "Connection: close\r\n"));
+      EXPECT_EQ(client.answer().body, "second");
+    }
   }
 }
 

@@ -11,6 +11,13 @@ constexpr milliseconds kTime{300};
 constexpr milliseconds kEarly{290};
 const std::string kOption = "300ms";
 
+/// These take their time: of each lane one that is happy, and one that is not.
+std::vector<Setting> bothLanes() { return everyLaneUnder({kPlain, kRandom}); }
+
+std::vector<std::string> with(const std::string& option) {
+  return kUnsigned + std::vector<std::string>{option, kOption};
+}
+
 class AnswerTimeoutTest : public GatewayTest {
  protected:
   AnswerTimeoutTest() : GatewayTest({"--answer-timeout", kOption}) {}
@@ -65,12 +72,11 @@ TEST_P(AnswerTimeoutTest, UpstreamWaitsForTheRequestAsLongAsItsClientTakes) {
   EXPECT_EQ(client.answer().body, "thanks");
 }
 
-INSTANTIATE_TEST_SUITE_P(Gateway, AnswerTimeoutTest, testing::ValuesIn(anyLane()), settingName);
+INSTANTIATE_TEST_SUITE_P(Gateway, AnswerTimeoutTest, testing::ValuesIn(bothLanes()), settingName);
 
 class AnswerBodyTimeoutTest : public GatewayTest {
  protected:
-  AnswerBodyTimeoutTest()
-      : GatewayTest(kUnsigned + std::vector<std::string>{"--answer-body-timeout", kOption}) {}
+  AnswerBodyTimeoutTest() : GatewayTest(with("--answer-body-timeout")) {}
 };
 
 TEST_P(AnswerBodyTimeoutTest, AnswerThatStopsHalfWayIsCutOff) {
@@ -101,12 +107,12 @@ TEST_P(AnswerBodyTimeoutTest, ClientThatTakesItsTime) {
   EXPECT_TRUE(answer.body == body);
 }
 
-INSTANTIATE_TEST_SUITE_P(Gateway, AnswerBodyTimeoutTest, testing::ValuesIn(anyLane()), settingName);
+INSTANTIATE_TEST_SUITE_P(Gateway, AnswerBodyTimeoutTest, testing::ValuesIn(bothLanes()),
+                         settingName);
 
 class HeadTimeoutTest : public GatewayTest {
  protected:
-  HeadTimeoutTest()
-      : GatewayTest(kUnsigned + std::vector<std::string>{"--head-timeout", kOption}) {}
+  HeadTimeoutTest() : GatewayTest(with("--head-timeout")) {}
 };
 
 TEST_P(HeadTimeoutTest, HeadThatDoesNotComeToItsEnd) {
@@ -156,54 +162,69 @@ TEST_P(HeadTimeoutTest, ClientThatSaysNothingIsClosedQuietly) {
   EXPECT_EQ(ended["sessions_idle"], 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Gateway, HeadTimeoutTest, testing::ValuesIn(anyLane()), settingName);
+INSTANTIATE_TEST_SUITE_P(Gateway, HeadTimeoutTest, testing::ValuesIn(bothLanes()), settingName);
+
+class KeepAliveTimeoutTest : public GatewayTest {
+ protected:
+  KeepAliveTimeoutTest() : GatewayTest(with("--keep-alive-timeout")) {}
+};
+
+TEST_P(KeepAliveTimeoutTest, ClientThatSaysNothingMoreIsClosedQuietly) {
+  upstream_.answerEach([](const HttpRequest&) { return ok("hello"); });
+  HttpClient client = this->client();
+  const Stopwatch watch;
+  EXPECT_EQ(client.ask(get()).status, 200);
+  client.expectEnd();
+  EXPECT_GE(watch.elapsed(), kEarly);
+  const auto ended = stop(client);
+  EXPECT_EQ(ended["requests"], 1U);
+  EXPECT_EQ(ended["sessions_idle"], 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Gateway, KeepAliveTimeoutTest, testing::ValuesIn(bothLanes()),
+                         settingName);
 
 class BodyTimeoutTest : public GatewayTest {
  protected:
   BodyTimeoutTest()
       : GatewayTest(kUnsigned + std::vector<std::string>{"--body-timeout", "500ms"}) {}
+
+  /// To whatever is asked there is an answer without end.
+  void answerForEver() {
+    upstream_.play([this](UpstreamConnection& connection) {
+      if (!connection.requestHead()) return;
+      connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n");
+      try {
+        const std::string piece = bytes(amount(1 << 20));
+        for (;;) connection.send(piece);
+      } catch (const std::system_error&) {
+        gone_.set_value();
+      }
+    });
+  }
+
+  std::promise<void> gone_;  // the proxy left before the end
 };
 
 // Its body, too, came to its end; it still takes nothing.
 TEST_P(BodyTimeoutTest, ClientThatSendsAndStopsReadingIsCutOff) {
-  std::promise<void> gone;
-  upstream_.play([&](UpstreamConnection& connection) {
-    auto request = connection.requestHead();
-    if (!request) return;
-    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n");
-    try {
-      const std::string piece = bytes(amount(1 << 20));
-      for (;;) connection.send(piece);
-    } catch (const std::system_error&) {
-      gone.set_value();
-    }
-  });
+  answerForEver();
   HttpClient client = this->client(16 * 1024);
   client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhel");
   EXPECT_EQ(client.answerHead().status, 200);
   EXPECT_TRUE(support::eventually([&] { return client.peer().waiting() > 4096; }));
   client.send("lo");
-  gone.get_future().get();
+  gone_.get_future().get();
   waitUntilIdle();
   EXPECT_EQ(stop(client)["sessions_stalled"], 1U);
 }
 
 TEST_P(BodyTimeoutTest, ClientThatStopsReadingIsCutOff) {
-  std::promise<Peer::Rest> ended;
-  upstream_.play([&](UpstreamConnection& connection) {
-    if (!connection.request()) return;
-    connection.send("HTTP/1.1 200 OK\r\nContent-Length: 1000000000000\r\n\r\n");
-    try {
-      const std::string piece = bytes(amount(1 << 20));
-      for (;;) connection.send(piece);
-    } catch (const std::system_error&) {
-      ended.set_value({});
-    }
-  });
+  answerForEver();
   HttpClient client = this->client(16 * 1024);
   client.send(get());
   EXPECT_EQ(client.answerHead().status, 200);
-  ended.get_future().get();
+  gone_.get_future().get();
   waitUntilIdle();
   const auto totals = stop(client);
   EXPECT_EQ(totals["sessions_ended"], 1U);
@@ -241,12 +262,11 @@ TEST_P(BodyTimeoutTest, ClientThatWaitsForItsAnswerIsNotSlow) {
   EXPECT_EQ(stop(client)["requests"], 1U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Gateway, BodyTimeoutTest, testing::ValuesIn(anyLane()), settingName);
+INSTANTIATE_TEST_SUITE_P(Gateway, BodyTimeoutTest, testing::ValuesIn(bothLanes()), settingName);
 
 class UpstreamIdleTest : public GatewayTest {
  protected:
-  UpstreamIdleTest()
-      : GatewayTest(kUnsigned + std::vector<std::string>{"--upstream-idle-timeout", kOption}) {}
+  UpstreamIdleTest() : GatewayTest(with("--upstream-idle-timeout")) {}
 };
 
 TEST_P(UpstreamIdleTest, ConnectionThatWaitsTooLongIsClosed) {
@@ -265,7 +285,7 @@ TEST_P(UpstreamIdleTest, ConnectionThatWaitsTooLongIsClosed) {
   EXPECT_EQ(stop(client)["connects_tried"], 2U);
 }
 
-INSTANTIATE_TEST_SUITE_P(Gateway, UpstreamIdleTest, testing::ValuesIn(anyLane()), settingName);
+INSTANTIATE_TEST_SUITE_P(Gateway, UpstreamIdleTest, testing::ValuesIn(bothLanes()), settingName);
 
 }  // namespace
 }  // namespace e2e

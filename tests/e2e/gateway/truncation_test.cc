@@ -199,6 +199,32 @@ TEST_P(TruncationTest, ClientThatIsResetBeforeItsAnswer) {
   EXPECT_EQ(stop(client)["sessions_reset"], 1U);
 }
 
+// What either side sends is on its way, and in the second round fills every buffer.
+TEST_P(TruncationTest, ClientThatIsResetWhileBothBodiesStream) {
+  const std::string piece = bytes(amount(100'000));
+  const std::string endless = "Content-Length: 1000000000000\r\n\r\n";
+  for (const bool full : {false, true}) {
+    HttpClient client = this->client();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\n" + endless + piece);
+    UpstreamConnection upstream = upstream_.accept();
+    ASSERT_TRUE(upstream.requestHead());
+    upstream.send("HTTP/1.1 200 OK\r\n" + endless + piece);
+    EXPECT_EQ(client.answerHead().status, 200);
+    EXPECT_TRUE(client.receive(piece.size()) == piece);
+    EXPECT_TRUE(upstream.receive(piece.size()) == piece);
+    while (full && client.peer().sendSome(piece) > 0) {
+    }
+    while (full && upstream.peer().sendSome(piece) > 0) {
+    }
+    client.reset();
+    EXPECT_THROW(for (;;) upstream.send(piece), std::system_error) << "the proxy still listens";
+  }
+  proxy_.waitUntilIdle();
+  const auto ended = stop();
+  EXPECT_EQ(ended["requests"], 2U);
+  EXPECT_EQ(ended["sessions_reset"], 2U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Gateway, TruncationTest, testing::ValuesIn(everySetting()), settingName);
 
 }  // namespace

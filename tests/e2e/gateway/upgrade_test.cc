@@ -16,10 +16,34 @@ constexpr std::string_view kSwitching =
     "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
-class UpgradeTest : public GatewayTest {
+std::string connectTo(const std::string& authority) {
+  return "CONNECT " + authority + " HTTP/1.1\r\nHost: " + authority + "\r\n\r\n";
+}
+
+class UpgradedTest : public GatewayTest {
+ protected:
+  using GatewayTest::GatewayTest;
+
+  /// What the upstream got of the upgrade that `client` asks for.
+  UpstreamConnection askForUpgrade(HttpClient& client) {
+    client.send(kUpgrade);
+    UpstreamConnection upstream = upstream_.accept();
+    expectRequest(upstream);
+    return upstream;
+  }
+
+  UpstreamConnection upgrade(HttpClient& client) {
+    UpstreamConnection upstream = askForUpgrade(client);
+    upstream.send(kSwitching);
+    EXPECT_EQ(client.answer().status, 101);
+    return upstream;
+  }
+};
+
+class UpgradeTest : public UpgradedTest {
  protected:
   UpgradeTest()
-      : GatewayTest(kUnsigned + std::vector<std::string>{"--allow-connect", "443,8443"}) {}
+      : UpgradedTest(kUnsigned + std::vector<std::string>{"--allow-connect", "443,8443"}) {}
 
   void streamBothWays(HttpClient& client, UpstreamConnection& upstream) {
     std::vector<Stream> streams;
@@ -73,11 +97,7 @@ TEST_P(UpgradeTest, ManyBytesRightBehindTheHeads) {
 
 TEST_P(UpgradeTest, HalfClose) {
   HttpClient client = this->client();
-  client.send(kUpgrade);
-  UpstreamConnection upstream = upstream_.accept();
-  expectRequest(upstream);
-  upstream.send(kSwitching);
-  EXPECT_EQ(client.answer().status, 101);
+  UpstreamConnection upstream = upgrade(client);
   client.send("bye");
   client.endWriting();
   EXPECT_EQ(upstream.receive(3), "bye");
@@ -92,11 +112,7 @@ TEST_P(UpgradeTest, HalfClose) {
 
 TEST_P(UpgradeTest, ResetGoesThrough) {
   HttpClient client = this->client();
-  client.send(kUpgrade);
-  UpstreamConnection upstream = upstream_.accept();
-  expectRequest(upstream);
-  upstream.send(kSwitching);
-  EXPECT_EQ(client.answer().status, 101);
+  UpstreamConnection upstream = upgrade(client);
   upstream.reset();
   EXPECT_EQ(client.rest().error, ECONNRESET);
   waitUntilIdle();
@@ -105,9 +121,7 @@ TEST_P(UpgradeTest, ResetGoesThrough) {
 
 TEST_P(UpgradeTest, UpstreamThatDeclinesIsAnsweredAsEver) {
   HttpClient client = this->client();
-  client.send(kUpgrade);
-  UpstreamConnection upstream = upstream_.accept();
-  expectRequest(upstream);
+  UpstreamConnection upstream = askForUpgrade(client);
   upstream.send(ok("no"));
   EXPECT_EQ(client.answer().body, "no");
   client.send(get("/next"));
@@ -144,7 +158,7 @@ TEST_P(UpgradeTest, SwitchingThatNobodyAskedForIsNoAnswer) {
 
 TEST_P(UpgradeTest, ConnectToAnAllowedPort) {
   HttpClient client = this->client();
-  client.send("CONNECT example.org:8443 HTTP/1.1\r\nHost: example.org:8443\r\n\r\nearly bird");
+  client.send(connectTo("example.org:8443") + "early bird");
   UpstreamConnection upstream = upstream_.accept();
   const auto request = expectRequest(upstream);
   EXPECT_EQ(request.start, "CONNECT example.org:8443 HTTP/1.1");
@@ -163,7 +177,7 @@ TEST_P(UpgradeTest, ConnectToAnAllowedPort) {
 
 TEST_P(UpgradeTest, ConnectThatTheUpstreamRefuses) {
   HttpClient client = this->client();
-  client.send("CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n");
+  client.send(connectTo("example.org:443"));
   UpstreamConnection upstream = upstream_.accept();
   expectRequest(upstream);
   upstream.send("HTTP/1.1 407 Who Are You\r\nContent-Length: 4\r\n\r\nwho\n");
@@ -174,7 +188,7 @@ TEST_P(UpgradeTest, ConnectThatTheUpstreamRefuses) {
 
 TEST_P(UpgradeTest, ConnectToAnotherPortIsRefused) {
   HttpClient client = this->client();
-  const auto answer = client.ask("CONNECT example.org:22 HTTP/1.1\r\nHost: example.org:22\r\n\r\n");
+  const auto answer = client.ask(connectTo("example.org:22"));
   EXPECT_EQ(answer.status, 403);
   EXPECT_EQ(answer.value("Connection"), "close");
   client.endWriting();
@@ -189,8 +203,7 @@ class ConnectTest : public GatewayTest {};
 
 TEST_P(ConnectTest, IsRefusedByDefault) {
   HttpClient client = this->client();
-  client.send("CONNECT example.org:443 HTTP/1.1\r\nHost: example.org:443\r\n\r\n" +
-              get("/smuggled"));
+  client.send(connectTo("example.org:443") + get("/smuggled"));
   const auto answer = client.answer("CONNECT");
   EXPECT_EQ(answer.status, 403);
   EXPECT_EQ(answer.value("Connection"), "close");
@@ -202,18 +215,15 @@ TEST_P(ConnectTest, IsRefusedByDefault) {
 
 INSTANTIATE_TEST_SUITE_P(Gateway, ConnectTest, testing::ValuesIn(everyFault()), settingName);
 
-class UpgradeDrainTest : public GatewayTest {
+class UpgradeDrainTest : public UpgradedTest {
  protected:
-  UpgradeDrainTest() : GatewayTest(kUnsigned + std::vector<std::string>{"--drain-timeout", "1h"}) {}
+  UpgradeDrainTest()
+      : UpgradedTest(kUnsigned + std::vector<std::string>{"--drain-timeout", "1h"}) {}
 };
 
 TEST_P(UpgradeDrainTest, UpgradedConnectionMayEndByItself) {
   HttpClient client = this->client();
-  client.send(kUpgrade);
-  UpstreamConnection upstream = upstream_.accept();
-  expectRequest(upstream);
-  upstream.send(kSwitching);
-  EXPECT_EQ(client.answer().status, 101);
+  UpstreamConnection upstream = upgrade(client);
   client.send("a");
   EXPECT_EQ(upstream.receive(1), "a");
   proxy_.tell(SIGTERM, "stopping: 1 sessions");
@@ -226,7 +236,56 @@ TEST_P(UpgradeDrainTest, UpgradedConnectionMayEndByItself) {
   EXPECT_EQ(proxy_.wait()["sessions_done"], 1U);
 }
 
+// It may be the last session of all as it changes hands.
+TEST_P(UpgradeDrainTest, ConnectionThatEndsAsItIsUpgraded) {
+  HttpClient client = this->client();
+  UpstreamConnection upstream = askForUpgrade(client);
+  drain();
+  upstream.send(std::string(kSwitching) + "bye");
+  upstream.close();
+  EXPECT_EQ(client.answer().status, 101);
+  EXPECT_EQ(client.receive(3), "bye");
+  client.expectEnd();
+  client.close();
+  const auto ended = proxy_.wait();
+  expectGatewaySums(ended);
+  EXPECT_EQ(ended["sessions_done"], 2U);
+}
+
+TEST_P(UpgradeDrainTest, ConnectionThatIsResetAsItIsUpgraded) {
+  HttpClient client = this->client();
+  UpstreamConnection upstream = askForUpgrade(client);
+  drain();
+  upstream.send(kSwitching);
+  EXPECT_EQ(client.answer().status, 101);
+  client.reset();
+  upstream.rest();
+  const auto ended = proxy_.wait();
+  expectGatewaySums(ended);
+  EXPECT_EQ(ended["sessions_done"], 1U);
+  EXPECT_EQ(ended["sessions_reset"], 1U);
+}
+
 INSTANTIATE_TEST_SUITE_P(Gateway, UpgradeDrainTest, testing::ValuesIn(everyFault()), settingName);
+
+class UpgradeShortDrainTest : public UpgradedTest {
+ protected:
+  UpgradeShortDrainTest()
+      : UpgradedTest(kUnsigned + std::vector<std::string>{"--drain-timeout", "300ms"}) {}
+};
+
+TEST_P(UpgradeShortDrainTest, UpgradedConnectionThatStaysIsCutOff) {
+  HttpClient client = this->client();
+  UpstreamConnection upstream = upgrade(client);
+  proxy_.tell(SIGTERM, "stopping: 1 sessions");
+  EXPECT_EQ(client.rest().error, ECONNRESET);
+  EXPECT_EQ(upstream.rest().error, ECONNRESET);
+  const auto ended = proxy_.wait();
+  expectGatewaySums(ended);
+  EXPECT_EQ(ended["sessions_stopped"], 1U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Gateway, UpgradeShortDrainTest, testing::ValuesIn(anyLane()), settingName);
 
 }  // namespace
 }  // namespace e2e

@@ -1,6 +1,7 @@
 // One gateway between 127.0.0.1 and an upstream of the test, in every setting.
 #pragma once
 
+#include <csignal>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,7 @@
 #include "e2e/support/http_upstream.h"
 #include "e2e/support/pattern.h"
 #include "e2e/support/setting.h"
+#include "support/eventually.h"
 
 namespace e2e {
 
@@ -77,6 +79,16 @@ class GatewayTest : public testing::TestWithParam<Setting> {
 
   /// Waits until every session has ended by itself.
   void waitUntilIdle() { proxy_.waitUntilIdle(); }
+
+  /// SIGTERM, with a --drain-timeout that lasts. Returns when the worker knows, too: a client who
+  /// says nothing is closed then.
+  void drain() {
+    const std::size_t sockets = proxy_.vitals().sockets;
+    HttpClient silent = client();
+    EXPECT_TRUE(support::eventually([&] { return proxy_.vitals().sockets > sockets; }));
+    proxy_.tell(SIGTERM, "stopping: ");
+    silent.expectEnd();
+  }
 
   /// All requests went over one upstream connection. Before a request that must not be sent twice
   /// the proxy looks at it; an interrupted look may cost a connection.
