@@ -69,6 +69,19 @@ void checkRest(Fields written, Fields came, bool requests, const std::vector<Nam
   CHECK(hasQuotedOptions(came) || endToEnd(written, requests) == endToEnd(came, requests));
 }
 
+/// Who the client is, it does not say itself, however it spells that.
+void checkOrigin(Fields written, Fields came) {
+  for (const Field& field : written) {
+    std::string name(field.name);
+    std::replace(name.begin(), name.end(), '_', '-');
+    const Name meant = nameOf(name);
+    const bool tells = meant == Name::kXForwardedFor || meant == Name::kXForwardedHost ||
+                       meant == Name::kXForwardedProto;
+    CHECK(!tells || field.known == meant);
+  }
+  CHECK(count(written, Name::kVia) <= count(came, Name::kVia) + 1);
+}
+
 void checkRequest(Input input) {
   constexpr std::pair<std::string_view, std::string_view> kAsked[] = {{"GET", "/a?b"},
                                                                       {"OPTIONS", "*"},
@@ -110,6 +123,7 @@ void checkRequest(Input input) {
              Name::kTe, Name::kVia, Name::kForwarded, Name::kXForwardedFor, Name::kXForwardedHost,
              Name::kXForwardedProto});
   if (rules.trustForwarded) return;
+  checkOrigin(written, came);
   CHECK(count(written, Name::kForwarded) == (rules.forwarded == ForwardedStyle::kForwarded));
   CHECK(count(written, Name::kXForwardedFor) == (rules.forwarded == ForwardedStyle::kXForwarded));
 }

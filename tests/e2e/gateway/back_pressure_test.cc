@@ -8,8 +8,8 @@
 namespace e2e {
 namespace {
 
-constexpr std::size_t kClients = 8;
-constexpr std::size_t kHoldKiB = 256;  // of each of them
+constexpr std::size_t kClients = 4;
+constexpr std::size_t kHoldKiB = 128;  // of each of them
 
 // Longer than a sender's kernel waits before it asks a full receiver again.
 constexpr int kStuck = 300;
@@ -63,7 +63,7 @@ class EndlessAnswer {
 class GatewayBackPressureTest : public GatewayTest {
  protected:
   void begin(std::string_view version, std::string_view head, const std::string& piece) {
-    HttpClient client = this->client(16 * 1024);
+    HttpClient client = this->client(64 * 1024);
     client.send("GET / HTTP/" + std::string(version) + "\r\nHost: a\r\n\r\n");
     UpstreamConnection upstream = upstream_.accept();
     expectRequest(upstream);
