@@ -156,8 +156,8 @@ TEST_P(CurlUploadTest, FileThatWaitsForItsWelcome) {
   const auto done = curl({"-v", "-T", file_}, "/upload");
   expectUploaded(done);
   EXPECT_EQ(request().framing, HttpFraming::kSized);
-  const bool waits = body_.size() > (std::size_t{1} << 20);  // curl does so beyond a MiB
-  EXPECT_EQ(request().has("Expect"), waits);
+  const bool waits = request().has("Expect");  // for less than a MiB, some curls do not
+  EXPECT_TRUE(waits || body_.size() <= (std::size_t{1} << 20));
   EXPECT_EQ(done.err.find("< HTTP/1.1 100 Continue") != std::string::npos, waits) << done.err;
   EXPECT_EQ(stop()["requests"], 1U);
 }

@@ -27,7 +27,7 @@ class Nginx {
            "    location = /old { return 301 http://elsewhere.example/new; }\n"
            "    location /ssi/ { ssi on; ssi_types *; }\n"
            "    location /put/ { dav_methods PUT; create_full_put_path on; }\n"
-           "    location /small/ { dav_methods PUT; client_max_body_size 1k; }\n"
+           "    location /small/ { dav_methods PUT; client_max_body_size 1; }\n"
            "    location = /few { keepalive_requests 3; return 200 \"few\\n\"; }\n"
            "    location = /brief { keepalive_timeout 1ms; return 200 \"brief\\n\"; }\n"
            "    location /slow/ { limit_rate 8k; }\n"
