@@ -214,7 +214,7 @@ TEST_P(GatewayCutOffTest, SecondSignalCutsOff) {
   client.send(get());
   UpstreamConnection upstream = upstream_.accept();
   expectRequest(upstream);
-  proxy_.tell(SIGTERM, "stopping: 1 sessions");
+  proxy_.tell(SIGTERM, "stopping: 1 session");
   proxy_.tell(SIGTERM, " stopped: ");
   EXPECT_EQ(client.rest().bytes, "");
   EXPECT_EQ(upstream.rest().bytes, "");

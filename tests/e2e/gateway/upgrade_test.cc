@@ -226,7 +226,7 @@ TEST_P(UpgradeDrainTest, UpgradedConnectionMayEndByItself) {
   UpstreamConnection upstream = upgrade(client);
   client.send("a");
   EXPECT_EQ(upstream.receive(1), "a");
-  proxy_.tell(SIGTERM, "stopping: 1 sessions");
+  proxy_.tell(SIGTERM, "stopping: 1 session");
   client.send("b");
   EXPECT_EQ(upstream.receive(1), "b");
   client.close();
@@ -277,7 +277,7 @@ class UpgradeShortDrainTest : public UpgradedTest {
 TEST_P(UpgradeShortDrainTest, UpgradedConnectionThatStaysIsCutOff) {
   HttpClient client = this->client();
   UpstreamConnection upstream = upgrade(client);
-  proxy_.tell(SIGTERM, "stopping: 1 sessions");
+  proxy_.tell(SIGTERM, "stopping: 1 session");
   EXPECT_EQ(client.rest().error, ECONNRESET);
   EXPECT_EQ(upstream.rest().error, ECONNRESET);
   const auto ended = proxy_.wait();
