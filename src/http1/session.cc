@@ -52,6 +52,8 @@ struct Session::Current {
   http::Target target;
   std::optional<IncomingBody> body;
   MessageWriter writer;
+  Pace sending;  // of the client: the request's body
+  Pace taking;   // of the client: what is written
   milliseconds began;
   http::Notes notes;
   int status = 0;
@@ -274,17 +276,54 @@ void Session::bodyWaits() {
 
 void Session::bodyOver() { expectClient(); }
 
-// It has to send or take something in time, if we wait for it at all.
+// It has to send or take enough in time, if we wait for it at all. While a wait goes on nothing is
+// done here.
 void Session::expectClient() {
-  const Current& it = *current_;
+  Current& it = *current_;
   const bool takes = it.writer.waits() <= http::Body::Wait::kTarget &&
                      it.writer.waits() != http::Body::Wait::kSource;
   const bool sends = it.body && it.body->waiting();
-  if (takes || sends) {
-    looking_ = false;
-    return wait(owner_.settings().bodyTimeout);
+  if (!takes) it.taking.rest();
+  if (!sends) it.sending.rest();
+  if (!takes && !sends) {
+    if (!looking_) deadline_.clear();
+    return;
   }
-  if (!looking_) deadline_.clear();
+  if (takes == it.taking.waits() && sends == it.sending.waits()) return;
+  const milliseconds now = monotonicNow();
+  const milliseconds ends = now + owner_.settings().bodyTimeout;
+  if (takes && !it.taking.waits()) it.taking.begin(ends, taken());
+  if (sends && !it.sending.waits()) it.sending.begin(ends, it.body->taken());
+  looking_ = false;
+  wait(std::min(it.taking.ends(), it.sending.ends()) - now);
+}
+
+// A period may be over.
+void Session::checkPace() {
+  expectClient();
+  Current& it = *current_;
+  const milliseconds now = monotonicNow();
+  const bool takes = keepsUp(it.taking, it.taking.waits() ? taken() : 0, now);
+  const bool sends = keepsUp(it.sending, it.body ? it.body->taken() : 0, now);
+  if (takes && sends) {
+    if (it.taking.waits() || it.sending.waits()) {
+      wait(std::min(it.taking.ends(), it.sending.ends()) - now);
+    }
+    return;
+  }
+  if (state_ == State::kAnswering) return refuse(http::Problem::kBodyTimeout);
+  finish(Metric::kSessionsStalled);
+}
+
+bool Session::keepsUp(Pace& pace, std::uint64_t moved, milliseconds now) const {
+  const Settings& settings = owner_.settings();
+  return now < pace.ends() || pace.next(now + settings.bodyTimeout, moved, settings.bodyMinimum);
+}
+
+// What the client has acknowledged: a socket with a large buffer takes nothing for minutes, and
+// then a third of it at once, while its peer takes a little all the time.
+std::uint64_t Session::taken() const noexcept {
+  return current_->writer.sent() - socksplice::unacknowledged(fd_.get());
 }
 
 // A client of whom nothing is wanted is not watched, and may have left.
@@ -302,7 +341,12 @@ void Session::lookSoon() {
 // The client has something to say while it waits for its answer.
 void Session::onUnasked(Ready ready) {
   Current& it = *current_;
-  if (it.body && it.body->waiting()) return it.body->sourceReady();
+  if (it.body && it.body->waiting()) {
+    it.body->sourceReady();
+    // Now it may be the upstream who is waited for.
+    if (state_ == State::kAnswering || state_ == State::kSending) expectClient();
+    return;
+  }
   if (it.body && !it.body->over()) return watch(false, writing_);
   char next;
   const ssize_t got = recv(fd_.get(), &next, 1, MSG_PEEK);
@@ -440,9 +484,8 @@ void Session::onDeadline() {
     case State::kHead:
       return refuse(http::Problem::kHeadTimeout);
     case State::kAnswering:
-      return refuse(http::Problem::kBodyTimeout);
     case State::kSending:
-      return finish(Metric::kSessionsStalled);
+      return checkPace();
     case State::kLingering:
       return finish(Metric::kSessionsDone);
     case State::kFinished:

@@ -20,6 +20,7 @@
 #include "http1/incoming_body.h"
 #include "http1/input.h"
 #include "http1/message_writer.h"
+#include "http1/pace.h"
 #include "net/service.h"
 
 namespace proxy::http1 {
@@ -82,6 +83,9 @@ class Session final : private http::Exchange,
   void bodyWaits() override;
   void bodyOver() override;
   void expectClient();
+  void checkPace();
+  [[nodiscard]] bool keepsUp(Pace& pace, std::uint64_t moved, milliseconds now) const;
+  [[nodiscard]] std::uint64_t taken() const noexcept;
   void look();
   void lookSoon();
   void onUnasked(Ready ready);

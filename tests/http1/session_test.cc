@@ -80,9 +80,9 @@ class SessionTest : public testing::TestWithParam<support::Lane> {
   }
 
   /// Comes as from the acceptor.
-  void clientComes(int bufferSize = 0) {
+  void clientComes(int bufferSize = 0, int segment = 0) {
     if (!sessions_) sessions_ = std::make_unique<Sessions>(worker_, settings_, handler_, &log_);
-    auto [near, far] = support::tcpPair(bufferSize);
+    auto [near, far] = support::tcpPair(bufferSize, segment);
     client_ = Peer(std::move(far));
     sessions_->serve({.socket = std::move(near), .peer = Address::boundTo(client_.fd())});
   }
@@ -827,6 +827,136 @@ TEST_P(SessionTest, AClientWhoTakesNothingIsResetThoughItsUploadHasEndedMeanwhil
   runUntilOver();
   EXPECT_EQ(ECONNRESET, client_.error());
 }
+
+TEST_P(SessionTest, ABodyThatTricklesIsRefusedAllTheSame) {
+  settings_.bodyTimeout = milliseconds(60);
+  settings_.bodyMinimum = 1U << 20;
+  answerWith([](Asked& it) { it.upload.begin(it.exchange->body()); });
+  for (const bool chunked : {false, true}) {
+    SCOPED_TRACE(chunked ? "chunked" : "sized");
+    clientComes();
+    client_.say(chunked ? kPostChunks : post(kMega));
+    runUntil([&] {
+      if (!client_.over()) client_.say(chunked ? "1\r\nx\r\n" : "x");
+      return client_.over();
+    });
+    runUntilOver();
+    EXPECT_EQ(408, answers().at(0).status());
+    EXPECT_GT(handler_.last().upload.got().size(), 1U);
+    EXPECT_GE(handler_.last().cancels, 1);
+  }
+}
+
+TEST_P(SessionTest, ABodyThatComesSlowlyButComesIsTaken) {
+  settings_.bodyTimeout = milliseconds(200);
+  settings_.bodyMinimum = 1;
+  answerWith([](Asked& it) { it.upload.begin(it.exchange->body()); });
+  clientComes();
+  client_.say(kPostChunks);
+  const milliseconds until = monotonicNow() + 3 * settings_.bodyTimeout;
+  runUntil([&] {
+    client_.say("1\r\nx\r\n");
+    return monotonicNow() > until;
+  });
+  client_.say("0\r\n\r\n");
+  runUntil([&] { return asked().upload.ended(); });
+  ASSERT_NE(nullptr, asked().exchange) << "the exchange was ended by a deadline";
+  asked().respond(200, "hello");
+  runUntilAnswered();
+  EXPECT_EQ("hello", answers()[0].body);
+}
+
+TEST_P(SessionTest, ABodyHasNoTimeWhileItsReaderIsWaitedFor) {
+  settings_.bodyTimeout = milliseconds(100);
+  answerWith([](Asked& it) {
+    it.upload.stopAt(50);
+    it.upload.begin(it.exchange->body());
+  });
+  clientComes();
+  client_.say(post(3000) + "part");
+  runUntilAsked();  // the client is waited for ...
+  client_.say(pattern(100));
+  runUntil([&] { return asked().upload.got().size() > 50; });  // ... and is not any more
+  const milliseconds until = monotonicNow() + 2 * settings_.bodyTimeout;
+  runUntil([&] { return monotonicNow() > until; });
+  EXPECT_EQ("", client_.heard());
+  ASSERT_NE(nullptr, asked().exchange) << "the exchange was ended by a deadline";
+  asked().upload.goOn();
+  runUntilOver();
+  EXPECT_EQ(408, answers().at(0).status()) << "now it is the client again";
+}
+
+TEST_P(SessionTest, AClientWhoTakesTooLittleIsReset) {
+  settings_.bodyTimeout = milliseconds(100);
+  settings_.bodyMinimum = 1U << 30;
+  answerWith([](Asked& it) {
+    it.body.reads(pattern(32 * kMega));
+    it.respondWith(SizedBody{32 * kMega});
+  });
+  clientComes(kTiny);
+  client_.listen(false);
+  client_.say(kGet);
+  std::size_t heard = 0;
+  runUntil([&] {
+    char one;
+    if (recv(client_.fd(), &one, 1, 0) == 1) ++heard;
+    return handler_.count() == 1 && sessions_->size() == 0;
+  });
+  EXPECT_GT(heard, 1U);
+  EXPECT_EQ(1U, read(Metric::kSessionsStalled));
+  client_.listen(true);
+  runUntilOver();
+  EXPECT_EQ(ECONNRESET, client_.error());
+}
+
+TEST_P(SessionTest, AClientWhoTakesNothingIsResetThoughItsUploadGoesOn) {
+  settings_.bodyTimeout = milliseconds(100);
+  settings_.bodyMinimum = 1;
+  answerWith([](Asked& it) {
+    it.upload.begin(it.exchange->body());
+    it.body.reads(pattern(8 * kMega));
+    it.respondWith(SizedBody{8 * kMega});
+  });
+  clientComes(kTiny);
+  client_.listen(false);
+  client_.say(kPostChunks);
+  runUntil([&] {
+    client_.say("1\r\nx\r\n");
+    return handler_.count() == 1 && sessions_->size() == 0;
+  });
+  EXPECT_GT(asked().upload.got().size(), 1U);
+  EXPECT_EQ(1U, read(Metric::kSessionsStalled));
+  client_.listen(true);
+  runUntilOver();
+  EXPECT_EQ(ECONNRESET, client_.error());
+}
+
+#ifdef __linux__
+// A third of a large buffer has to be free until the socket is writable again.
+TEST_P(SessionTest, AClientWhoTakesLessThanItsSocketTellsOfIsOnlySlow) {
+  settings_.bodyTimeout = milliseconds(250);
+  answerWith([](Asked& it) {
+    it.body.reads(pattern(32 * kMega));
+    it.respondWith(SizedBody{32 * kMega});
+  });
+  clientComes(0, 1400);
+  client_.listen(false);
+  client_.say(kGet);
+  runUntilAsked();
+  milliseconds next = monotonicNow();
+  const milliseconds until = next + 5 * settings_.bodyTimeout;
+  runUntil([&] {
+    if (monotonicNow() >= next) {
+      client_.listen(true);
+      client_.work(std::size_t{32} * 1024);
+      client_.listen(false);
+      next += settings_.bodyTimeout / 10;
+    }
+    return monotonicNow() > until;
+  });
+  ASSERT_NE(nullptr, asked().exchange) << "the exchange was ended by a deadline";
+}
+#endif
 
 TEST_P(SessionTest, AClientWhoTookNewsLateOwesNothing) {
   settings_.bodyTimeout = milliseconds(100);

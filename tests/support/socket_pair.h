@@ -65,14 +65,16 @@ struct SocketPair {
   UniqueFd far;   ///< for the peer, whom the test plays
 };
 
-/// With `bufferSize`, every kernel buffer between the two is about that small.
-inline SocketPair tcpPair(int bufferSize = 0) {
-  const auto open = [bufferSize] {
+/// With `bufferSize`, every kernel buffer between the two is about that small; with `segment`, a
+/// packet carries that much at most, as over a real line.
+inline SocketPair tcpPair(int bufferSize = 0, int segment = 0) {
+  const auto open = [bufferSize, segment] {
     UniqueFd fd(must(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"));
     if (bufferSize != 0) {
       setOption(fd.get(), SOL_SOCKET, SO_SNDBUF, bufferSize);
       setOption(fd.get(), SOL_SOCKET, SO_RCVBUF, bufferSize);
     }
+    if (segment != 0) setOption(fd.get(), IPPROTO_TCP, TCP_MAXSEG, segment);
     setOption(fd.get(), IPPROTO_TCP, TCP_NODELAY, 1);
     return fd;
   };
