@@ -1,12 +1,11 @@
-// One client who speaks HTTP/1: reads its requests one after the other, has a Handler answer each,
-// and writes the answers in order. Owned by its Sessions and destroyed by the loop; lives on one
-// worker's thread.
+// The connection of one client who speaks HTTP/1: reads the heads of its requests one after the
+// other, has a ClientExchange answer each, and ends in order. Owned by its Sessions and destroyed
+// by the loop; lives on one worker's thread.
 #pragma once
 
 #include <cstdint>
 #include <list>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -15,28 +14,21 @@
 #include "core/deadline.h"
 #include "core/fd_watcher.h"
 #include "core/metrics.h"
-#include "http/handler.h"
-#include "http/head_parser.h"
-#include "http1/incoming_body.h"
+#include "http1/client_exchange.h"
 #include "http1/input.h"
-#include "http1/message_writer.h"
-#include "http1/pace.h"
 #include "net/service.h"
 
 namespace proxy::http1 {
 
 class Sessions;
 
-class Session final : private http::Exchange,
-                      private http::Body::Reader,
-                      private IncomingBody::Source {
+class Session final {
  public:
   /// In order of happening; kIdle follows the end of an exchange.
   enum class State : std::uint8_t {
     kIdle,       ///< nothing of a request has come
     kHead,       ///< a head is not complete
-    kAnswering,  ///< the handler has the request; its body may be on its way
-    kSending,    ///< the answer is on its way
+    kExchange,   ///< the request is being answered
     kLingering,  ///< all was said; what the client still sends is thrown away, for a while
     kFinished,   ///< the descriptor is closed, or somebody else's
   };
@@ -54,65 +46,54 @@ class Session final : private http::Exchange,
   /// Resets the client, in any state.
   void abort();
 
+  // For its exchange.
+
+  [[nodiscard]] int socket() const noexcept { return fd_.get(); }
+  [[nodiscard]] Input& input() noexcept { return input_; }
+  [[nodiscard]] const Address& peer() const noexcept { return peer_; }
+  /// Of the peer, without port.
+  [[nodiscard]] std::string_view address() const noexcept { return address_; }
+  [[nodiscard]] std::uint32_t requests() const noexcept { return requests_; }
+  /// Whether another request may follow.
+  [[nodiscard]] bool mayGoOn() const noexcept;
+
+  /// What is wanted of the socket: the exchange is told when it is ready for that. Where the kernel
+  /// allows no more watches, the session is finished.
+  void watch(bool read, bool write);
+  [[nodiscard]] bool reads() const noexcept { return reading_; }
+  [[nodiscard]] bool writes() const noexcept { return writing_; }
+  /// The exchange is told when this time is over, unless another is set before.
+  void wait(milliseconds time);
+  void waitForNothing() noexcept { deadline_.clear(); }
+
+  /// The client has sent its end.
+  void noteEnd() noexcept { clientEnded_ = true; }
+  /// It has its answer; `keeps`: and may ask again.
+  void answered(bool keeps);
+  /// It has its answer, and the connection is the handler's from now on.
+  void handOver();
+  /// `why` is the metric that counts it. An end in order is one that the client can tell from the
+  /// messages, or that comes between two of them.
+  void finish(Metric why);
+
  private:
   friend class Sessions;
-
-  // What there is only while an exchange is under way.
-  struct Current;
 
   // kIdle, kHead
   void read();
   void proceed();
   [[nodiscard]] bool isBetween() const noexcept;
   [[nodiscard]] bool parseHead();
-  void beginExchange();
-
-  // kAnswering: http::Exchange
-  [[nodiscard]] const http::RequestHead& request() const noexcept override;
-  [[nodiscard]] const http::Target& target() const noexcept override;
-  [[nodiscard]] const http::RequestFraming& framing() const noexcept override;
-  [[nodiscard]] http::ClientSide client() const noexcept override;
-  [[nodiscard]] http::Body* body() noexcept override;
-  void inform(const http::ResponseHead& head) override;
-  void respond(const http::ResponseHead& head, const http::BodyLength& length,
-               http::Body* body) override;
-  void fail(http::Problem problem) override;
-  void upgrade(const http::ResponseHead& head) override;
-  [[nodiscard]] http::Notes& notes() noexcept override;
-
-  void bodyWaits() override;
-  void bodyOver() override;
-  void expectClient();
-  void checkPace();
-  [[nodiscard]] bool keepsUp(Pace& pace, std::uint64_t moved, milliseconds now) const;
-  [[nodiscard]] std::uint64_t taken() const noexcept;
-  void look();
-  void lookSoon();
-  void onUnasked(Ready ready);
-
-  // kSending
+  void serve();
   void refuse(http::Problem problem);
-  void begin(int status, http::Body* body, bool chunked);
-  void bodyReady() override;
-  void advance();
-  void answered();
-  void truncated();
-  void handOver();
 
   // kLingering
   void linger();
   void throwAway();
 
-  void endExchange(bool complete);
-  void finish(Metric why);
   void release();
-
   void onReady(Ready ready);
   void onDeadline();
-  void wait(milliseconds time);
-  void watch(bool read, bool write);
-  [[nodiscard]] http::ResponseRules rules(bool keepAlive) const;
-  [[nodiscard]] bool mayKeepAlive() const noexcept;
 
   Sessions& owner_;
   std::list<std::unique_ptr<Session>>::iterator place_;  // in the owner's list
@@ -123,15 +104,14 @@ class Session final : private http::Exchange,
   bool reading_ = false;      // what the watcher was told to want
   bool writing_ = false;
   std::uint32_t requests_ = 0;
-  bool looking_ = false;        // the deadline is set for a look at the client
   milliseconds lingerEnds_{0};  // kLingering
   Address peer_;
-  std::string address_;  // of the peer, without port
+  std::string address_;
   socksplice::UniqueFd fd_;
   FdWatcher watcher_;
   Deadline deadline_;
   Input input_;
-  std::unique_ptr<Current> current_;
+  std::unique_ptr<ClientExchange> exchange_;  // kHead, kExchange
 };
 
 }  // namespace proxy::http1
