@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <system_error>
 
 #include "support/socket_pair.h"
 
@@ -12,7 +13,7 @@ namespace support {
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "proxy_test_XXXXXX").string();
+    std::string name = (std::filesystem::temp_directory_path() / "proxy-test-XXXXXX").string();
     if (mkdtemp(name.data()) == nullptr) must(-1, "mkdtemp");
     path_ = name;
   }
@@ -23,8 +24,9 @@ class TemporaryDirectory {
     std::filesystem::remove_all(path_, ignored);
   }
 
-  /// The path of `name` in it.
-  [[nodiscard]] std::string at(const std::string& name) const { return (path_ / name).string(); }
+  /// Where `name` is in it, as a path and as text.
+  [[nodiscard]] std::filesystem::path file(const std::string& name) const { return path_ / name; }
+  [[nodiscard]] std::string at(const std::string& name) const { return file(name).string(); }
 
  private:
   std::filesystem::path path_;

@@ -1,33 +1,10 @@
-// A directory of a test's own, removed with all that is in it.
+// The directory that all tests share, by the name the stories know it by.
 #pragma once
 
-#include <cstdlib>
-#include <filesystem>
-#include <string>
-#include <system_error>
+#include "support/temporary_directory.h"
 
 namespace e2e {
 
-class TemporaryDirectory {
- public:
-  TemporaryDirectory() {
-    std::string name = (std::filesystem::temp_directory_path() / "proxy-test-XXXXXX").string();
-    if (mkdtemp(name.data()) == nullptr) {
-      throw std::system_error(errno, std::generic_category(), name);
-    }
-    path_ = name;
-  }
-  TemporaryDirectory(const TemporaryDirectory&) = delete;
-  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  ~TemporaryDirectory() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-
-  [[nodiscard]] std::filesystem::path file(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
+using support::TemporaryDirectory;
 
 }  // namespace e2e
