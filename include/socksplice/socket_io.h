@@ -1,12 +1,18 @@
-// Reads and writes of a stream socket that never wait and never raise SIGPIPE; a call interrupted
-// by a signal is repeated.
+// Reads and writes of a stream socket that never wait and, where the system lets a call say so
+// (MSG_NOSIGNAL), never raise SIGPIPE; a call interrupted by a signal is repeated.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cerrno>
 #include <cstddef>
 
 namespace socksplice {
+
+/// Whether a call failed with `error` because it would have had to wait.
+[[nodiscard]] constexpr bool wouldBlock(int error) noexcept {
+  return error == EAGAIN || error == EWOULDBLOCK;
+}
 
 /// Reads up to `length` bytes; 0 at the end, -1 with errno.
 ssize_t receive(int socket, std::byte* to, std::size_t length) noexcept;

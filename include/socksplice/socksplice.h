@@ -9,5 +9,6 @@
 #include "socksplice/pools.h"          // IWYU pragma: export
 #include "socksplice/pump.h"           // IWYU pragma: export
 #include "socksplice/relay.h"          // IWYU pragma: export
+#include "socksplice/socket_io.h"      // IWYU pragma: export
 #include "socksplice/system_splice.h"  // IWYU pragma: export
 #include "socksplice/unique_fd.h"      // IWYU pragma: export

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <utility>
 #include <variant>
 
@@ -11,6 +12,7 @@
 #include "http1/sessions.h"
 #include "net/socket.h"
 #include "socksplice/relay.h"
+#include "socksplice/socket_io.h"
 
 namespace proxy::http1 {
 
@@ -224,11 +226,9 @@ void ClientExchange::onReadable(Ready ready) {
     return;
   }
   if (body_ && !body_->over()) return watch(false, session_.writes());
-  char next;
-  const ssize_t got = recv(session_.socket(), &next, 1, MSG_PEEK);
-  if (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-    return session_.finish(Metric::kSessionsReset);
-  }
+  std::byte next;
+  const ssize_t got = socksplice::peek(session_.socket(), &next, 1);
+  if (got < 0 && !socksplice::wouldBlock(errno)) return session_.finish(Metric::kSessionsReset);
   if (got == 0) session_.noteEnd();  // it may still listen
   if (got >= 0 || ready.ended) watch(false, session_.writes());
 }

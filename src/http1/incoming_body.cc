@@ -1,12 +1,12 @@
 #include "http1/incoming_body.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <limits>
 #include <variant>
+
+#include "socksplice/socket_io.h"
 
 namespace proxy::http1 {
 
@@ -151,18 +151,13 @@ std::size_t IncomingBody::unchunk(std::span<char> to, std::string_view from, std
 }
 
 ssize_t IncomingBody::receive(std::span<char> into) {
-  ssize_t got;
-  do {
-    got = recv(socket_, into.data(), into.size(), 0);
-  } while (got < 0 && errno == EINTR);
-  return got;
+  const auto room = std::as_writable_bytes(into);
+  return socksplice::receive(socket_, room.data(), room.size());
 }
 
 // Behind the last byte that could be read.
 IncomingBody::Progress IncomingBody::stopped(std::size_t bytes, int error) {
-  if (error == EAGAIN || error == EWOULDBLOCK) {
-    return wait(bytes);
-  }
+  if (socksplice::wouldBlock(error)) return wait(bytes);
   if (error == 0 && sourceError_ == 0 && framing_ == Framing::kUntilEnd) return ended(bytes);
   return fail(bytes);
 }

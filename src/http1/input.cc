@@ -1,12 +1,12 @@
 #include "http1/input.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <utility>
+
+#include "socksplice/socket_io.h"
 
 namespace proxy::http1 {
 
@@ -19,10 +19,7 @@ ssize_t Input::fill(int socket, std::size_t most) {
     return -1;
   }
   const std::size_t wanted = std::min({most - held, std::max(first_, held), fresh.size()});
-  ssize_t got;
-  do {
-    got = recv(socket, fresh.data(), wanted, 0);
-  } while (got < 0 && errno == EINTR);
+  const ssize_t got = socksplice::receive(socket, fresh.data(), wanted);
   if (got <= 0) return got;
   const auto count = static_cast<std::size_t>(got);
   if (!makeRoom(count)) {

@@ -1,7 +1,5 @@
 #include "http1/message_writer.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -9,6 +7,7 @@
 #include <cstring>
 
 #include "http/forward.h"
+#include "socksplice/socket_io.h"
 
 namespace proxy::http1 {
 
@@ -22,17 +21,6 @@ constexpr std::size_t kLongestFrame = Workspace::kFrame / 2;
 
 // A chunk's size in hexadecimal digits, with its line's end.
 constexpr std::size_t kChunkLine = 18;
-
-#ifdef MSG_NOSIGNAL
-constexpr int kQuietly = MSG_NOSIGNAL;
-#else
-constexpr int kQuietly = 0;
-#endif
-#ifdef MSG_MORE
-constexpr int kMoreFollows = MSG_MORE;
-#else
-constexpr int kMoreFollows = 0;
-#endif
 
 class ChunkLine {
  public:
@@ -106,7 +94,7 @@ MessageWriter::Wait MessageWriter::move(int socket, std::size_t share) {
   run_ -= moved.bytes;
   sent_ += moved.bytes;
   if (run_ == 0 && chunked_) frame_ = "\r\n";
-  if (moved.wait == Wait::kTargetFailed) error_ = EPIPE;
+  if (moved.wait == Wait::kTargetFailed) return targetFailed(EPIPE);
   if (moved.wait == Wait::kNothing && moved.bytes == 0) return Wait::kFailed;
   if (moved.wait != Wait::kEnd) return moved.wait;
   if (run_ > 0) return Wait::kFailed;
@@ -153,19 +141,12 @@ MessageWriter::Wait MessageWriter::readAndSend(int socket) {
 
 MessageWriter::Wait MessageWriter::send(int socket, std::string_view bytes, bool more) {
   while (!bytes.empty()) {
-    const ssize_t taken =
-        ::send(socket, bytes.data(), bytes.size(), kQuietly | (more ? kMoreFollows : 0));
-    if (taken < 0 && errno == EINTR) continue;
-    if (taken < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) {
+    const ssize_t taken = transmit(socket, std::as_bytes(std::span(bytes)), more);
+    if (taken < 0 && socksplice::wouldBlock(errno)) {
       readSize_ = kFirstRead;
-      if (keep(bytes)) return Wait::kTarget;
-      errno = ENOMEM;
+      return keep(bytes) ? Wait::kTarget : targetFailed(ENOMEM);
     }
-    if (taken < 0) {
-      error_ = errno;
-      return Wait::kTargetFailed;
-    }
-    sent_ += static_cast<std::uint64_t>(taken);
+    if (taken < 0) return targetFailed(errno);
     bytes.remove_prefix(static_cast<std::size_t>(taken));
   }
   return Wait::kNothing;
@@ -173,19 +154,23 @@ MessageWriter::Wait MessageWriter::send(int socket, std::string_view bytes, bool
 
 MessageWriter::Wait MessageWriter::sendHeld(int socket) {
   while (!held_.bytes().empty()) {
-    const auto bytes = held_.bytes();
-    const ssize_t taken = ::send(socket, bytes.data(), bytes.size(), kQuietly);
-    if (taken < 0 && errno == EINTR) continue;
-    if (taken < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return Wait::kTarget;
-    if (taken < 0) {
-      error_ = errno;
-      return Wait::kTargetFailed;
-    }
-    sent_ += static_cast<std::uint64_t>(taken);
+    const ssize_t taken = transmit(socket, held_.bytes(), false);
+    if (taken < 0) return socksplice::wouldBlock(errno) ? Wait::kTarget : targetFailed(errno);
     held_.consume(static_cast<std::size_t>(taken));
   }
   held_.reset();
   return Wait::kNothing;
+}
+
+ssize_t MessageWriter::transmit(int socket, std::span<const std::byte> bytes, bool more) {
+  const ssize_t taken = socksplice::transmit(socket, bytes.data(), bytes.size(), more);
+  if (taken > 0) sent_ += static_cast<std::uint64_t>(taken);
+  return taken;
+}
+
+MessageWriter::Wait MessageWriter::targetFailed(int error) noexcept {
+  error_ = error;
+  return Wait::kTargetFailed;
 }
 
 void MessageWriter::appendLastChunk(std::string& to) const {

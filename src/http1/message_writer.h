@@ -3,8 +3,11 @@
 // is writable and when the body has more.
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -58,6 +61,8 @@ class MessageWriter {
   Wait move(int socket, std::size_t share);
   Wait send(int socket, std::string_view bytes, bool more);
   Wait sendHeld(int socket);
+  ssize_t transmit(int socket, std::span<const std::byte> bytes, bool more);
+  Wait targetFailed(int error) noexcept;
   void appendLastChunk(std::string& to) const;
   [[nodiscard]] bool keep(std::string_view bytes);
 

@@ -4,10 +4,12 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <span>
 #include <utility>
 
 #include "http1/sessions.h"
 #include "socksplice/relay.h"
+#include "socksplice/socket_io.h"
 
 namespace proxy::http1 {
 
@@ -98,7 +100,7 @@ void Session::wait(milliseconds time) {
 
 void Session::read() {
   const ssize_t got = input_.fill(fd_.get(), owner_.settings().head.bytes + kFirstRead);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (got < 0 && socksplice::wouldBlock(errno)) return;
   if (got <= 0) return finish(got < 0 ? Metric::kSessionsReset : Metric::kSessionsDone);
   proceed();
 }
@@ -189,9 +191,9 @@ void Session::linger() {
 }
 
 void Session::throwAway() {
-  auto& room = owner_.workspace().message;
-  const ssize_t got = recv(fd_.get(), room.data(), room.size(), 0);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) return;
+  const auto room = std::as_writable_bytes(std::span(owner_.workspace().message));
+  const ssize_t got = socksplice::receive(fd_.get(), room.data(), room.size());
+  if (got < 0 && socksplice::wouldBlock(errno)) return;
   if (got <= 0) return finish(Metric::kSessionsDone);
   if (monotonicNow() >= lingerEnds_) return finish(Metric::kSessionsDone);
   wait(kLingerTime);

@@ -4,7 +4,7 @@
 #include <cerrno>
 #include <cstring>
 
-#include "socket_io.h"
+#include "socksplice/socket_io.h"
 
 namespace socksplice {
 
@@ -16,8 +16,6 @@ constexpr std::size_t kFirstRead = std::size_t{64} * 1024;
 // Splicing less than this costs more than copying it, and so many in a row end the splice lane.
 constexpr std::size_t kSmallSplice = std::size_t{16} * 1024;
 constexpr std::uint8_t kSmallSplices = 4;
-
-bool wouldBlock(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK; }
 
 // EINVAL: this kind of socket cannot be spliced (or not now); ENOSYS: a seccomp filter, another
 // kernel.

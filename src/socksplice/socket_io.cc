@@ -1,4 +1,4 @@
-#include "socket_io.h"
+#include "socksplice/socket_io.h"
 
 #include <sys/socket.h>
 
@@ -48,7 +48,7 @@ ssize_t peek(int socket, std::byte* to, std::size_t length) noexcept {
 bool discard(int socket, std::byte* scratch, std::size_t length) noexcept {
   while (length > 0) {
     const ssize_t got = receiveWith(kUncopied, socket, scratch, length);
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EWOULDBLOCK)) return false;
+    if (got == 0 || (got < 0 && !wouldBlock(errno))) return false;
     if (got > 0) length -= static_cast<std::size_t>(got);
   }
   return true;

@@ -2,6 +2,7 @@
 
 #include <sys/socket.h>
 
+#include <cerrno>
 #include <csignal>
 #include <string>
 
@@ -80,6 +81,13 @@ TEST_P(SocketIoTest, WhatIsToBeJoinedLeavesWithTheEnd) {
     return peer_.heardEnd();
   }));
   EXPECT_EQ(10U, peer_.heard().size());
+}
+
+TEST(WouldBlockTest, IsNoOtherFailure) {
+  for (const int error : {EAGAIN, EWOULDBLOCK}) EXPECT_TRUE(wouldBlock(error)) << error;
+  for (const int error : {0, EINTR, EPIPE, ECONNRESET, ENOBUFS}) {
+    EXPECT_FALSE(wouldBlock(error)) << error;
+  }
 }
 
 }  // namespace
