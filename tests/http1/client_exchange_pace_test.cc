@@ -141,7 +141,7 @@ TEST_P(ClientExchangePaceTest, AClientWhoTakesTooLittleIsReset) {
 }
 
 TEST_P(ClientExchangePaceTest, AClientWhoTakesNothingIsResetThoughItsUploadHasEndedMeanwhile) {
-  settings_.bodyTimeout = milliseconds(100);
+  settings_.bodyTimeout = milliseconds(200);
   answerWith(takeBodyAnd(large(8 * kMega)));
   clientComes(kTiny);
   client_.listen(false);
@@ -156,7 +156,7 @@ TEST_P(ClientExchangePaceTest, AClientWhoTakesNothingIsResetThoughItsUploadHasEn
 }
 
 TEST_P(ClientExchangePaceTest, AClientWhoTakesNothingIsResetThoughItsUploadGoesOn) {
-  settings_.bodyTimeout = milliseconds(100);
+  settings_.bodyTimeout = milliseconds(200);
   settings_.bodyMinimum = 1;
   answerWith(takeBodyAnd(large(8 * kMega)));
   clientComes(kTiny);
