@@ -114,8 +114,8 @@ Problem setRemote(Configuration& c, const std::string& value, const Bounds& /*no
 }
 
 Problem setLane(Configuration& c, const std::string& value, const Bounds& bounds) {
-  auto problem = choice < kLanes, [](Configuration & it) -> auto & { return it.lane; }
-  > (c, value, bounds);
+  auto problem =
+      choice<kLanes, [](Configuration& it) -> auto& { return it.lane; }>(c, value, bounds);
   if (!problem && c.lane == socksplice::Lane::kSplice && !socksplice::kZeroCopy) {
     return "this build has no splice(2); say auto or copy";
   }
@@ -186,8 +186,7 @@ Problem setHeadSize(Configuration& c, const std::string& value, const Bounds& bo
 }
 
 // What `Where` is for: MEMBER(http.head.fields) sets Configuration::http.head.fields.
-#define MEMBER(path) \
-  [](Configuration & it) -> auto& { return it.path; }
+#define MEMBER(path) [](Configuration& it) -> auto& { return it.path; }
 
 constexpr std::array kOptions = {
     Option{"listen", 'l', "ENDPOINT", "",
@@ -240,8 +239,16 @@ constexpr std::array kOptions = {
     Option{"head-timeout", 0, "TIME", "10s", "for a client to send a whole request head",
            positiveDuration<MEMBER(http.headTimeout)>, Scope::kHttp},
     Option{"body-timeout", 0, "TIME", "60s",
-           "end exchanges whose client neither sends nor takes anything for so long",
+           "the time in which a client who is waited for must move --body-minimum bytes of a body",
            positiveDuration<MEMBER(http.bodyTimeout)>, Scope::kHttp},
+    Option{"body-minimum",
+           0,
+           "SIZE",
+           "1K",
+           "of a body, either way, within each --body-timeout; 1 means that any progress will do",
+           size<MEMBER(http.bodyMinimum)>,
+           Scope::kHttp,
+           {1, 1U << 30}},
     Option{"keep-alive-timeout", 0, "TIME", "60s", "for a client's next request",
            positiveDuration<MEMBER(http.keepAliveTimeout)>, Scope::kHttp},
     Option{"keep-alive-requests",

@@ -280,11 +280,13 @@ void Server::logHttp() const {
     return limit == 0 ? "unlimited" : std::move(text);
   };
   log::info(
-      "http: head-timeout {}, body-timeout {}, keep-alive-timeout {}, keep-alive-requests {}, "
+      "http: head-timeout {}, body-timeout {}, body-minimum {}, keep-alive-timeout {}, "
+      "keep-alive-requests {}, "
       "max-head {}, max-fields {}, max-body {}, answer-timeout {}, answer-body-timeout {}, "
       "upstream-idle {}, upstream-idle-timeout {}, fail-timeout {}, via {}, forwarded {}{}, "
       "access-log {}",
-      durationText(h.headTimeout), durationText(h.bodyTimeout), durationText(h.keepAliveTimeout),
+      durationText(h.headTimeout), durationText(h.bodyTimeout), sizeText(h.bodyMinimum),
+      durationText(h.keepAliveTimeout),
       orNone(h.keepAliveRequests, std::to_string(h.keepAliveRequests)), sizeText(h.head.bytes),
       h.head.fields, orNone(h.maxBody, sizeText(h.maxBody)), durationText(g.answerTimeout),
       durationText(g.bodyTimeout), g.idleConnections, durationText(g.idleTimeout),

@@ -1,12 +1,12 @@
 #include "gateway/connection_pool.h"
 
-#include <sys/socket.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <functional>
 #include <string_view>
 #include <utility>
+
+#include "socksplice/socket_io.h"
 
 namespace proxy::gateway {
 
@@ -33,9 +33,8 @@ constexpr std::size_t kForgotten = 64;
 
 // Neither bytes nor an end.
 bool isSilent(int fd) {
-  char next;
-  return recv(fd, &next, 1, MSG_PEEK) < 0 &&
-         (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
+  std::byte next;
+  return socksplice::peek(fd, &next, 1) < 0 && socksplice::wouldBlock(errno);
 }
 
 }  // namespace

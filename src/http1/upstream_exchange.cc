@@ -1,9 +1,9 @@
 #include "http1/upstream_exchange.h"
 
-#include <sys/socket.h>
-
 #include <cerrno>
 #include <variant>
+
+#include "socksplice/socket_io.h"
 
 namespace proxy::http1 {
 
@@ -77,7 +77,7 @@ void UpstreamExchange::onConnection(Ready ready) {
 
 void UpstreamExchange::readHead() {
   const ssize_t got = input_.fill(connection_->fd(), headBytes_ + kFirstRead);
-  if (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK)) return;
+  if (got < 0 && socksplice::wouldBlock(errno)) return;
   if (got <= 0) return noAnswer(http::Problem::kConnectionTerminated);
   silent_ = false;
   while (!input_.empty() && parseHeads()) {

@@ -60,6 +60,7 @@ void expectSame(const Configuration& wanted, const Configuration& got) {
   EXPECT_EQ(wanted.http.headTimeout, got.http.headTimeout);
   EXPECT_EQ(wanted.http.keepAliveTimeout, got.http.keepAliveTimeout);
   EXPECT_EQ(wanted.http.bodyTimeout, got.http.bodyTimeout);
+  EXPECT_EQ(wanted.http.bodyMinimum, got.http.bodyMinimum);
   EXPECT_EQ(wanted.http.keepAliveRequests, got.http.keepAliveRequests);
   EXPECT_EQ(wanted.http.forward.via, got.http.forward.via);
   EXPECT_EQ(wanted.http.forward.forwarded, got.http.forward.forwarded);
@@ -300,6 +301,8 @@ TEST(Options, OfHttpListenersChangeWhatTheySayAndNothingElse) {
        }},
       {"--max-fields 1", [](auto& c) { c.http.head.fields = 1; }},
       {"--max-fields 10000", [](auto& c) { c.http.head.fields = 10'000; }},
+      {"--body-minimum 1", [](auto& c) { c.http.bodyMinimum = 1; }},
+      {"--body-minimum 64K", [](auto& c) { c.http.bodyMinimum = 65536; }},
       {"--max-body 10G", [](auto& c) { c.http.maxBody = std::uint64_t{10} << 30; }},
       {"--answer-timeout 3s", [](auto& c) { c.gateway.answerTimeout = seconds(3); }},
       {"--answer-body-timeout 4s", [](auto& c) { c.gateway.bodyTimeout = seconds(4); }},
@@ -346,6 +349,7 @@ TEST(Options, OfHttpListenersSayInASentenceWhatIsWrong) {
        "--keep-alive-timeout \"0ms\": it must be more than nothing, and at most 1000h"},
       {"--keep-alive-requests 0",
        "--keep-alive-requests \"0\": it must be a whole number from 1 to 1000000000"},
+      {"--body-minimum 0", "--body-minimum \"0\": it must be from 1 to 1G"},
       {"--max-head 1023", "--max-head \"1023\": it must be from 1K to 48K"},
       {"--max-head 49K", "--max-head \"49K\": it must be from 1K to 48K"},
       {"--max-head 0", "--max-head \"0\": it must be from 1K to 48K"},
@@ -371,7 +375,7 @@ TEST(Options, OfHttpListenersSayInASentenceWhatIsWrong) {
 
 TEST(Options, OfHttpListenersMeanNothingWithoutThem) {
   for (const char* option :
-       {"--head-timeout 1s", "--body-timeout 1s", "--keep-alive-timeout 1s",
+       {"--head-timeout 1s", "--body-timeout 1s", "--body-minimum 1", "--keep-alive-timeout 1s",
         "--keep-alive-requests 1", "--max-head 1K", "--max-fields 1", "--max-body 1",
         "--answer-timeout 1s", "--answer-body-timeout 1s", "--upstream-idle 1",
         "--upstream-idle-timeout 1s", "--fail-timeout 1s", "--via x", "--forwarded off",
@@ -517,6 +521,7 @@ TEST(Options, HelpNamesEveryOptionAndItsDefault) {
                            "http://HOST:PORT",
                            "--head-timeout TIME",
                            "--body-timeout TIME",
+                           "--body-minimum SIZE",
                            "--keep-alive-timeout TIME",
                            "--keep-alive-requests N",
                            "--max-head SIZE",
