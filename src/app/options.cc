@@ -11,6 +11,7 @@
 
 #include "app/option_table.h"
 #include "app/quantity.h"
+#include "core/address.h"
 #include "core/format.h"
 
 namespace proxy::app {
@@ -77,14 +78,28 @@ std::size_t usableCpus() {
   return std::max(1U, std::thread::hardware_concurrency());
 }
 
+bool isEveryAddress(const std::string& host) { return host == "0.0.0.0" || host == "::"; }
+
+bool isLoopback(const std::string& host) {
+  return host == "localhost" || host == "::1" ||
+         (host.starts_with("127.") && Address::literal(host, 0));
+}
+
+// Whether a client who connects to `there` would get to `listener`, as far as the words tell.
+bool leadsTo(const Endpoint& listener, const Endpoint& there) {
+  if (listener.isWhere(there)) return true;
+  return listener.scheme != Scheme::kUnix && there.scheme != Scheme::kUnix &&
+         listener.port == there.port && isEveryAddress(listener.host) && isLoopback(there.host);
+}
+
 Problem checkWhole(const Configuration& c) {
   if (c.listeners.empty())
     return "-l (--listen) is missing: where clients connect to, like -l 0.0.0.0:8080";
   if (c.remotes.empty())
     return "-r (--remote) is missing: where they are carried to, like -r 10.0.0.7:80";
   for (const Endpoint& remote : c.remotes) {
-    const auto same = [&](const Endpoint& it) { return it.isWhere(remote); };
-    if (std::none_of(c.listeners.begin(), c.listeners.end(), same)) continue;
+    const auto leads = [&](const Endpoint& it) { return leadsTo(it, remote); };
+    if (std::none_of(c.listeners.begin(), c.listeners.end(), leads)) continue;
     return fmt::format(
         "-r (--remote) \"{}\": that is a listener of this proxy: it would carry its clients "
         "to itself",
@@ -99,6 +114,9 @@ Problem checkWhole(const Configuration& c) {
   if (!c.isHttp() && remote != c.remotes.end()) {
     return fmt::format("-r (--remote) \"{}\": it needs an http listener, like -l http://0.0.0.0:80",
                        remote->text());
+  }
+  if (c.accessLog.empty() && c.accessLogFormat != http1::AccessFormat::kCombined) {
+    return "--access-log-format: there is no --access-log, which names the file";
   }
   return std::nullopt;
 }
@@ -139,7 +157,8 @@ Expected<Request> configure(const po::variables_map& given) {
     if (option.scope == Scope::kAlways || configuration.isHttp()) continue;
     if (!given.contains(std::string(option.name))) continue;
     return unexpected(fmt::format(
-        "{} means something for http listeners only, like -l http://0.0.0.0:80", spelled(option)));
+        "{} is for http listeners, like -l http://0.0.0.0:80: give one, or leave it out",
+        spelled(option)));
   }
   return configuration;
 }

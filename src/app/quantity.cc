@@ -64,6 +64,9 @@ std::string textWith(const std::array<Unit, N>& units, std::uint64_t value) {
 Expected<std::uint64_t> parseSize(std::string_view text, std::uint64_t least, std::uint64_t most) {
   const auto size = parseWith(kSizes, text);
   if (!size) return unexpected(std::string("a size is a number of bytes, like 4096, 64K or 1M"));
+  if (*size < least && most == UINT64_MAX) {
+    return unexpected(fmt::format("it must be at least {}", sizeText(least)));
+  }
   if (*size < least || *size > most) {
     return unexpected(fmt::format("it must be from {} to {}", sizeText(least), sizeText(most)));
   }

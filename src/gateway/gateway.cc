@@ -48,7 +48,8 @@ void Gateway::leaveOut(std::string_view remote, const Address& address, std::str
   failing_.push_back({address, now + settings_.failTimeout});
   const auto heldBack = warnings_.pass(now);
   if (!heldBack) return;
-  log::warning("remote {} ({}): {}; left out for a while{}", remote, address.text(), why,
+  log::warning("remote {} ({}): {}; left out for {:g} s{}", remote, address.text(), why,
+               std::chrono::duration<double>(settings_.failTimeout).count(),
                heldBackText(*heldBack));
 }
 

@@ -207,7 +207,7 @@ void appendCombined(std::string& line, const AccessEntry& entry, AccessTime time
   line.append("\" ");
   appendPadded(line, entry.status, 3);
   line.push_back(' ');
-  appendNumber(line, entry.sent);
+  appendNumber(line, entry.bodySent);
   line.append(" \"");
   appendOrDash(line, entry.referer);
   line.append("\" \"");
@@ -228,6 +228,7 @@ void appendJson(std::string& line, const AccessEntry& entry, AccessTime time) {
   append(line, ",\"received\":", entry.received);
   append(line, ",\"ms\":", entry.milliseconds);
   append(line, ",\"complete\":", entry.complete);
+  append(line, ",\"error\":", entry.error);
   append(line, ",\"reused\":", entry.reused);
   append(line, ",\"upstream\":", entry.notes.upstream);
   append(line, ",\"attempts\":", int{entry.notes.attempts});

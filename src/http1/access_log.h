@@ -18,10 +18,13 @@ struct AccessEntry {
   std::string_view referer;
   std::string_view userAgent;
   int status = 0;                 ///< 0: the client left before there was one
-  std::uint64_t sent = 0;         ///< bytes the client's socket took, head and framing included
+  std::uint64_t sent = 0;         ///< bytes the client's socket took, heads and framing included
+  std::uint64_t bodySent = 0;     ///< the same, without heads
   std::uint64_t received = 0;     ///< bytes of the request's body
   std::int64_t milliseconds = 0;  ///< from the first byte of the request to the last of the answer
   bool complete = false;          ///< the answer was sent whole
+  std::string_view error;         ///< a sentence why it was refused or cut off; empty if by nobody,
+                                  ///< or by the client
   bool reused = false;            ///< not the client's first request
   http::Notes notes;
 };

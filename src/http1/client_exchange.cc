@@ -27,6 +27,9 @@ constexpr milliseconds kLook{1000};
 // Of Proxy-Status, where Via is off.
 constexpr std::string_view kProxyStatusName = "proxy";
 
+// As the sentences of http/problem.
+constexpr std::string_view kIncomplete = "The upstream's answer broke off.";
+
 std::string_view versionText(http::Version version) {
   return version == http::Version::k10 ? "HTTP/1.0" : "HTTP/1.1";
 }
@@ -98,6 +101,7 @@ void ClientExchange::inform(const http::ResponseHead& head) {
   std::string& text = owner_.workspace().head;
   text.clear();
   http::appendResponse(text, head, http::NoBody{}, request().method, rules(true));
+  headsSize_ += text.size();
   writer_.begin(text, nullptr, false);
   advance();
 }
@@ -135,10 +139,12 @@ void ClientExchange::fail(http::Problem problem) {
     const bool tooLarge = body_ && body_->tooLarge();
     return refuse(tooLarge ? http::Problem::kBodyTooLarge : problem);
   }
+  error_ = http::info(problem).text;
   if (state_ == State::kSending) truncated();
 }
 
 void ClientExchange::refuse(http::Problem problem) {
+  error_ = http::info(problem).text;
   if (answer_) answer_->cancel();  // it goes with the exchange, whose notes are partly its own
   keepAlive_ = state_ == State::kAnswering && mayKeepAlive() && http::info(problem).status >= 500;
   std::string& text = owner_.workspace().head;
@@ -146,6 +152,7 @@ void ClientExchange::refuse(http::Problem problem) {
   auto how = rules(keepAlive_);
   if (how.via.empty()) how.via = kProxyStatusName;
   http::appendProblem(text, problem, parsed_ ? request().method : "GET", how);
+  headsSize_ -= text.size() - (text.find("\r\n\r\n") + 4);  // what stands behind it
   begin(http::info(problem).status, nullptr, false);
 }
 
@@ -154,6 +161,7 @@ void ClientExchange::begin(int status, http::Body* body, bool chunked) {
   state_ = State::kSending;
   status_ = status;
   if (body != nullptr) body->attach(this);
+  headsSize_ += owner_.workspace().head.size();
   writer_.begin(owner_.workspace().head, body, chunked);
   if (!inHandler_) advance();
 }
@@ -207,6 +215,7 @@ void ClientExchange::answered() {
 
 // The answer ends before its end: the client must not take it for a whole one.
 void ClientExchange::truncated() {
+  if (error_.empty()) error_ = kIncomplete;
   session_.finish(untilEnd_ ? Metric::kSessionsReset : Metric::kSessionsDone);
 }
 
@@ -344,9 +353,11 @@ void ClientExchange::log(bool complete) const {
   }
   entry.status = status_;
   entry.sent = writer_.sent();
+  entry.bodySent = entry.sent - std::min(entry.sent, headsSize_);
   entry.received = body_ ? body_->taken() : 0;
   entry.milliseconds = (monotonicNow() - began_).count();
   entry.complete = complete;
+  entry.error = error_;
   entry.reused = session_.requests() > 1;
   entry.notes = notes_;
   owner_.log()->write(entry);

@@ -110,6 +110,8 @@ class ClientExchange final : private http::Exchange,
   bool looking_ = false;  // the session's deadline is for a look at the client
   bool parsed_ = false;
   int status_ = 0;
+  std::uint64_t headsSize_ = 0;  // of what was written, modulo 2^64
+  std::string_view error_;       // the sentence of the problem that ended it
   ParserPool<http::RequestParser>::Loan parser_;
   http::Target target_;
   std::optional<IncomingBody> body_;

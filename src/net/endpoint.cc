@@ -53,6 +53,9 @@ Expected<std::string> parseHost(std::string_view host, Role role) {
     if (!literal || literal->family() != AF_INET6) {
       return unexpected(fmt::format("\"{}\" is no IPv6 address", host));
     }
+  } else if (host == "*") {
+    return unexpected(std::string(
+        "\"*\" is no host; 0.0.0.0 means every IPv4 address and [::] every IPv6 address"));
   } else if (host.size() > 253 || !std::all_of(host.begin(), host.end(), validNameByte)) {
     return unexpected(fmt::format("\"{}\" is no host name", host));
   }
@@ -60,6 +63,15 @@ Expected<std::string> parseHost(std::string_view host, Role role) {
 }
 
 Expected<Endpoint> parseTcp(Scheme scheme, std::string_view text, Role role) {
+  if (text.starts_with("unix:")) {
+    return unexpected(std::string("a path is written unix:PATH, without another scheme"));
+  }
+  if (text.find('/') != std::string_view::npos) {
+    return unexpected(std::string("it ends with the port: there is no path behind it"));
+  }
+  if (text.find(',') != std::string_view::npos) {
+    return unexpected(std::string("it is one endpoint; give the option again for another"));
+  }
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos || text.back() == ']') {
     return unexpected(std::string("the port is missing; write HOST:PORT"));

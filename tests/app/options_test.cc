@@ -259,6 +259,12 @@ TEST(Options, SayInASentenceWhatIsWrong) {
       {good + "--dns-servers unix:/x", "--dns-servers \"unix:/x\": " + servers},
       {good + "--dns-servers 1.2.3.4.5", "--dns-servers \"1.2.3.4.5\": " + servers},
       // in circles
+      {"-l 0.0.0.0:80 -r 127.0.0.1:80",
+       "-r (--remote) \"127.0.0.1:80\": that is a listener of this proxy: it would carry its "
+       "clients to itself"},
+      {"-l [::]:80 -r localhost:80",
+       "-r (--remote) \"localhost:80\": that is a listener of this proxy: it would carry its "
+       "clients to itself"},
       {"-l 10.0.0.7:80 -r 10.0.0.8:80 -r 10.0.0.7:80",
        "-r (--remote) \"10.0.0.7:80\": that is a listener of this proxy: it would carry its "
        "clients to itself"},
@@ -349,6 +355,7 @@ TEST(Options, OfHttpListenersSayInASentenceWhatIsWrong) {
        "--keep-alive-timeout \"0ms\": it must be more than nothing, and at most 1000h"},
       {"--keep-alive-requests 0",
        "--keep-alive-requests \"0\": it must be a whole number from 1 to 1000000000"},
+      {"--max-body 0", "--max-body \"0\": it must be at least 1"},
       {"--body-minimum 0", "--body-minimum \"0\": it must be from 1 to 1G"},
       {"--max-head 1023", "--max-head \"1023\": it must be from 1K to 48K"},
       {"--max-head 49K", "--max-head \"49K\": it must be from 1K to 48K"},
@@ -384,8 +391,9 @@ TEST(Options, OfHttpListenersMeanNothingWithoutThem) {
     const auto request = parse(std::string("-l :::1 -r a:1 ") + option);
     ASSERT_FALSE(request);
     const std::string given = words(option).front();
-    EXPECT_EQ(given + " means something for http listeners only, like -l http://0.0.0.0:80",
-              request.error());
+    EXPECT_EQ(
+        given + " is for http listeners, like -l http://0.0.0.0:80: give one, or leave it out",
+        request.error());
   }
 }
 
@@ -450,14 +458,17 @@ TEST(Options, SayWhatIsWrongWithAnAccessLog) {
     std::string line;
     std::string sentence;
   };
-  const std::string forHttp = " means something for http listeners only, like -l http://0.0.0.0:80";
+  const std::string forHttp =
+      " is for http listeners, like -l http://0.0.0.0:80: give one, or leave it out";
   const std::vector<Row> rows = {
       {"-l http://:::1 -r a:1 --access-log-format xml",
        "--access-log-format \"xml\": it must be one of combined, json"},
       {"-l http://:::1 -r a:1 --access-log a --access-log b",
        "--access-log is given 2 times: give it once"},
       {"-l :::1 -r a:1 --access-log -", "--access-log" + forHttp},
-      {"-l :::1 -r a:1 --access-log-format json", "--access-log-format" + forHttp},
+      {"-l :::1 -r a:1 --access-log-format json --access-log x", "--access-log" + forHttp},
+      {"-l http://:::1 -r a:1 --access-log-format json",
+       "--access-log-format: there is no --access-log, which names the file"},
   };
   for (const Row& row : rows) {
     SCOPED_TRACE(row.line);

@@ -56,6 +56,7 @@ TEST(Quantity, ReadsSizesWithinBounds) {
     ASSERT_FALSE(size) << text;
     EXPECT_EQ("it must be from 4K to 64K", size.error()) << text;
   }
+  EXPECT_EQ("it must be at least 4K", parseSize("4095", 4096).error());
 }
 
 TEST(Quantity, ReadsDurations) {

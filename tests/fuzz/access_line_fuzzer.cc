@@ -174,6 +174,7 @@ void checkJson(const AccessEntry& entry, AccessTime time) {
   object.word("received", std::to_string(entry.received));
   object.word("ms", std::to_string(entry.milliseconds));
   object.word("complete", wordOf(entry.complete));
+  object.text("error", entry.error);
   object.word("reused", wordOf(entry.reused));
   object.text("upstream", entry.notes.upstream);
   object.word("attempts", std::to_string(entry.notes.attempts));
@@ -191,7 +192,7 @@ void check(Input input) {
       std::chrono::milliseconds(static_cast<std::int64_t>(input.number() % kYear10000))};
   AccessEntry entry;
   entry.status = static_cast<int>(input.choice(2)) * 599;
-  entry.sent = input.number();
+  entry.sent = entry.bodySent = input.number();
   entry.received = entry.sent / 3;
   entry.milliseconds = static_cast<std::int64_t>(entry.sent / 5);
   entry.complete = input.choice(2) == 1;

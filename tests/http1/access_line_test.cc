@@ -32,7 +32,8 @@ AccessEntry anEntry() {
   entry.referer = "http://example.org/";
   entry.userAgent = "curl/8.0";
   entry.status = 200;
-  entry.sent = 612;
+  entry.sent = 812;
+  entry.bodySent = 612;
   entry.received = 5;
   entry.milliseconds = 12;
   entry.complete = true;
@@ -72,8 +73,9 @@ TEST(AccessLine, CombinedIsApaches) {
 TEST(AccessLine, JsonSaysAllThereIs) {
   EXPECT_EQ(
       R"({"time":"2026-11-21T14:03:59.007Z","client":"192.0.2.7","method":"GET",)"
-      R"("host":"example.org","target":"/a?b=c","version":"HTTP/1.1","status":200,"sent":612,)"
-      R"("received":5,"ms":12,"complete":true,"reused":true,"upstream":"10.0.0.7:80",)"
+      R"("host":"example.org","target":"/a?b=c","version":"HTTP/1.1","status":200,"sent":812,)"
+      R"("received":5,"ms":12,"complete":true,"error":"","reused":true,)"
+      R"("upstream":"10.0.0.7:80",)"
       R"("attempts":2,"connect_ms":1,"answer_ms":11,"upstream_reused":false,)"
       R"("referer":"http://example.org/","user_agent":"curl/8.0"})",
       json(anEntry()));
@@ -84,7 +86,8 @@ TEST(AccessLine, WhatDidNotComeToBeHasItsPlaceToo) {
   EXPECT_EQ("- - - [21/Nov/2026:14:03:59 +0000] \"-\" 000 0 \"-\" \"-\"", combined(nothing));
   EXPECT_EQ(
       R"({"time":"2026-11-21T14:03:59.007Z","client":"","method":"","host":"","target":"",)"
-      R"("version":"","status":0,"sent":0,"received":0,"ms":0,"complete":false,"reused":false,)"
+      R"("version":"","status":0,"sent":0,"received":0,"ms":0,"complete":false,"error":"",)"
+      R"("reused":false,)"
       R"("upstream":"","attempts":0,"connect_ms":null,"answer_ms":null,"upstream_reused":false,)"
       R"("referer":"","user_agent":""})",
       json(nothing));
@@ -130,6 +133,7 @@ TEST(AccessLine, TimesAreUtcsWithAllTheirDigits) {
 TEST(AccessLine, NumbersAreAsLargeAsTheyGet) {
   AccessEntry entry = anEntry();
   entry.sent = UINT64_MAX;
+  entry.bodySent = UINT64_MAX;
   entry.received = UINT64_MAX;
   entry.milliseconds = INT64_MAX;
   entry.notes.answeredAfter = INT64_MAX;

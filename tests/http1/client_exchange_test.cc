@@ -361,6 +361,8 @@ TEST_P(ClientExchangeTest, WritesDownWhatWasAskedAndAnswered) {
   EXPECT_EQ("/a", one.target);
   EXPECT_EQ(404, one.status);
   EXPECT_EQ(first, one.sent);
+  EXPECT_EQ(std::string_view("not here").size(), one.bodySent);
+  EXPECT_EQ("", one.error);
   EXPECT_EQ(0U, one.received);
   EXPECT_TRUE(one.complete);
   EXPECT_FALSE(one.reused);
@@ -378,6 +380,9 @@ TEST_P(ClientExchangeTest, WritesDownRequestsThatAreNone) {
   EXPECT_EQ("", log_.entries[0].method);
   EXPECT_EQ(501, log_.entries[0].status);
   EXPECT_EQ(client_.heard().size(), log_.entries[0].sent);
+  const std::string sentence = "The request's method is not known here.";
+  EXPECT_EQ(sentence, log_.entries[0].error);
+  EXPECT_EQ(sentence.size() + 1, log_.entries[0].bodySent);
 }
 
 }  // namespace

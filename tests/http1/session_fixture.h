@@ -70,8 +70,10 @@ class Log final : public AccessLog {
     std::string target;
     int status;
     std::uint64_t sent;
+    std::uint64_t bodySent;
     std::uint64_t received;
     bool complete;
+    std::string error;
     bool reused;
   };
   void write(const AccessEntry& it) override {
@@ -79,8 +81,10 @@ class Log final : public AccessLog {
                        .target = std::string(it.target),
                        .status = it.status,
                        .sent = it.sent,
+                       .bodySent = it.bodySent,
                        .received = it.received,
                        .complete = it.complete,
+                       .error = std::string(it.error),
                        .reused = it.reused});
   }
   std::vector<Entry> entries;
