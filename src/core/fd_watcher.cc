@@ -49,11 +49,6 @@ bool FdWatcher::add(int fd, Callback callback, void* owner, short events) {
   return true;
 }
 
-// libevent keeps the results of the turn in the event until it has called back.
-bool FdWatcher::firing() const noexcept {
-  return events_ != 0 && (event_.ev_evcallback.evcb_flags & EVLIST_ACTIVE) != 0;
-}
-
 void FdWatcher::stop() noexcept {
   if (events_ != 0) event_del(&event_);
   events_ = 0;

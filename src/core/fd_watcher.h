@@ -38,9 +38,6 @@ class FdWatcher {
   /// False as with watch().
   [[nodiscard]] bool want(bool read, bool write);
 
-  /// It is ready, and will be called in this turn.
-  [[nodiscard]] bool firing() const noexcept;
-
   void stop() noexcept;
   [[nodiscard]] bool watching() const noexcept { return loop_ != nullptr; }
 

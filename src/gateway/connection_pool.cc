@@ -49,15 +49,21 @@ ConnectionPool::ConnectionPool(EventLoop& loop, const Limits& limits)
 
 ConnectionPool::~ConnectionPool() = default;
 
-std::unique_ptr<http1::Connection> ConnectionPool::take(const Address& address, bool certain) {
+// What came a moment ago no turn of the loop has told yet: were it an answer, the next client would
+// get it.
+std::unique_ptr<http1::Connection> ConnectionPool::take(const Address& address) {
   const auto there = byAddress_.find(address);
   while (there != byAddress_.end() && !there->second.empty()) {
     Waiting& last = *there->second.back();
-    const bool good = !last.connection->firing() && (!certain || isSilent(last.connection->fd()));
-    if (good) return remove(last);
+    if (isSilent(last.connection->fd())) return remove(last);
     drop(last);
   }
   return nullptr;
+}
+
+void ConnectionPool::drop(const Address& address) {
+  const auto there = byAddress_.find(address);
+  while (there != byAddress_.end() && !there->second.empty()) drop(*there->second.back());
 }
 
 void ConnectionPool::put(std::unique_ptr<http1::Connection> connection) {

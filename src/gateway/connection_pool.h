@@ -26,9 +26,12 @@ class ConnectionPool {
   ConnectionPool& operator=(const ConnectionPool&) = delete;
   ~ConnectionPool();
 
-  /// The one to `address` that was used last, if it is still good; else null. `certain` asks the
-  /// kernel once more: for a request that could not be repeated.
-  [[nodiscard]] std::unique_ptr<http1::Connection> take(const Address& address, bool certain);
+  /// The one to `address` that was used last and of which nothing came since; null if there is
+  /// none.
+  [[nodiscard]] std::unique_ptr<http1::Connection> take(const Address& address);
+
+  /// Closes those to `address`.
+  void drop(const Address& address);
 
   void put(std::unique_ptr<http1::Connection> connection);
 

@@ -13,6 +13,9 @@ namespace proxy::gateway {
 
 namespace {
 
+// What a kernel may hold of a request that its program will read soon.
+constexpr std::uint64_t kOnItsWay = std::uint64_t{64} * 1024;
+
 // As a Host field says it.
 std::string hostOf(const Route& route) {
   constexpr std::string_view kScheme = "http://";
@@ -97,7 +100,7 @@ bool UpstreamAnswer::attemptOne() {
   ++notes.attempts;
   const Address& address = route_.address();
   if (!repeated_) {
-    connection_ = gateway_.pool().take(address, !isRepeatable());
+    connection_ = gateway_.pool().take(address);
     if (connection_) {
       notes.reused = true;
       ask();
@@ -107,7 +110,8 @@ bool UpstreamAnswer::attemptOne() {
   notes.reused = false;
   gateway_.worker().metrics().add(Metric::kConnectsTried);
   auto socket = beginConnect(address, gateway_.settings().socket);
-  if (!socket && isShortage(socket.error())) {
+  // (A path says by EAGAIN that its listener's backlog is full, which is no shortage of ours.)
+  if (!socket && isShortage(socket.error()) && !address.isPath()) {
     gateway_.worker().metrics().add(Metric::kConnectsDelayed);
     fail(http::Problem::kUnavailable);
     return true;
@@ -191,7 +195,7 @@ void UpstreamAnswer::unreached(http::Problem problem) {
 void UpstreamAnswer::ask() {
   state_ = State::kAsking;
   if (request_.empty()) writeRequest();
-  sent_.reset();
+  taken_.reset();
   timed_ = false;
   if (!upstream_) {
     http1::UpstreamExchange::Owner& owner = *this;
@@ -206,16 +210,34 @@ void UpstreamAnswer::ask() {
 // it is whoever has to move next that has to do it: the client, whom its session knows, or the
 // upstream, which has to take something.
 void UpstreamAnswer::expectAnswer() {
-  if (upstream_->asked()) {
+  if (isAsked() || isToSayGo()) {
     if (!timed_) connection_->expect(gateway_.settings().answerTimeout);
     timed_ = true;
-  } else if (upstream_->waitsForClient()) {
-    connection_->expectNothing();
-    sent_.reset();
-  } else if (sent_ != upstream_->sent()) {
-    connection_->expect(gateway_.settings().bodyTimeout);
-    sent_ = upstream_->sent();
+    return;
   }
+  timed_ = false;
+  if (upstream_->waitsForClient()) {
+    connection_->expectNothing();
+    taken_.reset();
+    return;
+  }
+  const Taken taken{upstream_->asked(), upstream_->taken()};
+  if (taken_ == taken) return;
+  const auto& settings = gateway_.settings();
+  connection_->expect(taken.asked ? settings.answerTimeout : settings.bodyTimeout);
+  taken_ = taken;
+}
+
+// It has the request, but for what may still be on its way.
+bool UpstreamAnswer::isAsked() const {
+  if (!upstream_->asked()) return false;
+  return exchange_.body() == nullptr || upstream_->sent() - upstream_->taken() <= kOnItsWay;
+}
+
+// The client waits to be told to go on (Expect: 100-continue).
+bool UpstreamAnswer::isToSayGo() const {
+  return exchange_.framing().expectsContinue && upstream_->silent() &&
+         upstream_->sent() <= request_.size();
 }
 
 void UpstreamAnswer::writeRequest() {
@@ -233,6 +255,7 @@ void UpstreamAnswer::writeRequest() {
 
 void UpstreamAnswer::onInterim(const http::ResponseHead& head) {
   noteAnswer();
+  expectAnswer();
   exchange_.inform(head);
 }
 
@@ -250,11 +273,7 @@ void UpstreamAnswer::onAnswer(const http::ResponseHead& head,
   state_ = State::kPassing;
   request_ = {};  // it will not be sent again
   http1::IncomingBody* const body = upstream_->body();
-  if (body == nullptr) {
-    letGo();
-  } else {
-    connection_->expect(gateway_.settings().bodyTimeout);
-  }
+  body == nullptr ? letGo() : connection_->expectNothing();  // for more of it, when it waits
   exchange_.respond(head, framing.body, body);
 }
 
@@ -311,17 +330,40 @@ void UpstreamAnswer::onBodyOver() {
 
 void UpstreamAnswer::onProgress() {
   if (state_ == State::kAsking) expectAnswer();
-  if (state_ == State::kPassing) connection_->expect(gateway_.settings().bodyTimeout);
+  if (state_ == State::kPassing) expectMore();
+}
+
+// Its time runs while nobody has to move but the upstream.
+void UpstreamAnswer::expectMore() {
+  if (isToSayMore()) {
+    connection_->expect(gateway_.settings().bodyTimeout);
+  } else {
+    connection_->expectNothing();
+  }
+}
+
+bool UpstreamAnswer::isToSayMore() {
+  const http1::IncomingBody* const body = upstream_->body();
+  return body != nullptr && body->waiting() && !upstream_->waitsForClient();
 }
 
 void UpstreamAnswer::onLate() {
-  // Perhaps it is the client who takes no more.
-  const http1::IncomingBody* const body = upstream_->body();
-  if (state_ == State::kPassing && (body == nullptr || !body->waiting())) {
-    return connection_->expect(gateway_.settings().bodyTimeout);
+  if (state_ == State::kPassing && !isToSayMore()) return connection_->expectNothing();
+  if (state_ == State::kAsking) {
+    // That it took some more of the request, no event has told.
+    const auto was = std::pair(timed_, taken_);
+    expectAnswer();
+    if (std::pair(timed_, taken_) != was) return;
+    noteHang();
   }
-  if (state_ == State::kAsking) noteSilence("it did not answer in time");
   fail(http::Problem::kResponseTimeout);
+}
+
+// Its other connections wait for the same.
+void UpstreamAnswer::noteHang() {
+  if (!upstream_->silent()) return;
+  gateway_.leaveOut(route_.remoteName(), route_.address(), "it did not answer in time");
+  gateway_.pool().drop(route_.address());
 }
 
 // As soon as the upstream has said all, its connection may serve another.

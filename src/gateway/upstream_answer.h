@@ -57,6 +57,8 @@ class UpstreamAnswer final : public http::Answer,
   // kAsking
   void ask();
   void expectAnswer();
+  [[nodiscard]] bool isAsked() const;
+  [[nodiscard]] bool isToSayGo() const;
   void writeRequest();
   void onInterim(const http::ResponseHead& head) override;
   void onAnswer(const http::ResponseHead& head, const http::ResponseFraming& framing) override;
@@ -70,11 +72,21 @@ class UpstreamAnswer final : public http::Answer,
   // kPassing
   void onBodyOver() override;
   void onProgress() override;
+  void expectMore();
+  [[nodiscard]] bool isToSayMore();
   void onLate() override;
+  void noteHang();
   void letGo();
 
   void fail(http::Problem problem);
   [[nodiscard]] std::int64_t sinceStart() const noexcept;
+
+  // How far the request has come.
+  struct Taken {
+    bool asked;           // all of it is on its way
+    std::uint64_t bytes;  // that the upstream has
+    bool operator==(const Taken&) const = default;
+  };
 
   Gateway& gateway_;
   http::Exchange& exchange_;
@@ -86,10 +98,10 @@ class UpstreamAnswer final : public http::Answer,
   milliseconds started_;
   Route first_;
   Route route_;
-  std::vector<Address> failed_;        // those that could not be reached
-  std::string request_;                // its head, as the upstream gets it
-  std::optional<std::uint64_t> sent_;  // of it, when the time was set; nothing: it was not
-  bool timed_ = false;                 // the time for the answer runs
+  std::vector<Address> failed_;  // those that could not be reached
+  std::string request_;          // its head, as the upstream gets it
+  std::optional<Taken> taken_;   // when the upstream's time was set
+  bool timed_ = false;           // the time for the answer runs
   std::unique_ptr<http1::Connection> connection_;
   std::optional<http1::UpstreamExchange> upstream_;
 };

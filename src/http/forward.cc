@@ -73,13 +73,17 @@ bool isForTunnel(Name name, std::string_view method) noexcept {
          (name == Name::kProxyAuthenticate || name == Name::kProxyAuthorization);
 }
 
-// X_Forwarded_For: CGI and its heirs read it as if it had hyphens.
-bool isDisguised(std::string_view name) noexcept {
+// What X_Forwarded_For, say, is to CGI and its heirs, who read names as if they had hyphens; kOther
+// if nothing of that kind.
+Name disguised(std::string_view name) noexcept {
   std::array<char, 17> text;
-  if (name.size() < 15 || name.size() > text.size() || lower(name.front()) != 'x') return false;
+  if (name.size() > text.size() || name.find('_') == name.npos) return Name::kOther;
   std::replace_copy(name.begin(), name.end(), text.begin(), '_', '-');
-  return tellsOrigin(nameOf({text.data(), name.size()}));
+  return nameOf({text.data(), name.size()});
 }
+
+// To CGI it would be the variable that says which proxy to use for requests of its own ("httpoxy").
+bool isHttpoxy(std::string_view name) noexcept { return sameText(name, "Proxy"); }
 
 /// Writes one request's head, in order of happening.
 class RequestWriter {
@@ -167,8 +171,11 @@ bool RequestWriter::goesOn(const Field& field, const BodyLength& body, bool upgr
       return upgrade;
     case Name::kExpect:  // a client of 1.0 could not read the answer (RFC 9110, 10.1.1)
       return head_.version == Version::k11 && !std::holds_alternative<NoBody>(body);
-    case Name::kOther:
-      return rules_.trustForwarded || !isDisguised(field.name);
+    case Name::kOther: {
+      const Name real = disguised(field.name);
+      const bool frames = real == Name::kContentLength || real == Name::kTransferEncoding;
+      return !frames && !isHttpoxy(field.name) && (rules_.trustForwarded || !tellsOrigin(real));
+    }
     default:
       return !isHopByHop(field.known) || isForTunnel(field.known, head_.method);
   }
@@ -267,9 +274,11 @@ bool goesOn(const Field& field, const BodyLength& body, std::string_view request
   }
 }
 
-void appendConnection(std::string& out, const ResponseRules& rules) {
+void appendConnection(std::string& out, const ResponseRules& rules, bool offersUpgrade = false) {
   if (rules.upgrade) {
     out.append("Connection: Upgrade\r\n");
+  } else if (offersUpgrade) {
+    out.append(rules.keepAlive ? "Connection: Upgrade\r\n" : "Connection: close, Upgrade\r\n");
   } else if (!rules.keepAlive) {
     out.append("Connection: close\r\n");
   } else if (rules.clientVersion == Version::k10) {
@@ -352,12 +361,14 @@ void appendRequest(std::string& out, const RequestHead& head, const Target& targ
 void appendResponse(std::string& out, const ResponseHead& head, const BodyLength& body,
                     std::string_view requestMethod, const ResponseRules& rules) {
   const bool final = head.status >= 200;
+  const bool offersUpgrade = head.status == 426;  // it says to what (RFC 9110, 15.5.22)
   appendStatus(out, head.status, head.reason.empty() ? reasonOf(head.status) : head.reason);
 
   const Nominated nominated(head.fields);
   bool dated = !final || rules.date.empty();
   for (const Field& field : head.fields) {
-    if (!goesOn(field, body, requestMethod, rules.upgrade) || nominated.has(field.name)) continue;
+    const bool upgrade = rules.upgrade || offersUpgrade;
+    if (!goesOn(field, body, requestMethod, upgrade) || nominated.has(field.name)) continue;
     if (field.known == Name::kDate) dated = true;
     appendLine(out, field.name, field.value);
   }
@@ -370,7 +381,7 @@ void appendResponse(std::string& out, const ResponseHead& head, const BodyLength
     const auto length = find(head.fields, Name::kContentLength);
     if (length && final && head.status != 204) appendLine(out, "Content-Length", *length);
   }
-  if (final || rules.upgrade) appendConnection(out, rules);
+  if (final || rules.upgrade) appendConnection(out, rules, offersUpgrade);
   out.append("\r\n");
 }
 

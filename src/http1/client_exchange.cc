@@ -173,10 +173,12 @@ http::ResponseRules ClientExchange::rules(bool keepAlive) const {
           .date = owner_.date()};
 }
 
-// A body that was not read to its end may stand in front of the next request.
+// A body that was not read to its end may stand in front of the next request. Behind a CONNECT that
+// was refused, what comes may have been meant for the tunnel.
 bool ClientExchange::mayKeepAlive() const noexcept {
   const bool bodyLeft = body_ && !body_->complete();
-  return framing().keepAlive && !bodyLeft && session_.mayGoOn();
+  const bool tunnel = request().method == "CONNECT";
+  return framing().keepAlive && !bodyLeft && !tunnel && session_.mayGoOn();
 }
 
 // kAnswering (what informs the client), kSending
@@ -260,7 +262,7 @@ void ClientExchange::watch(bool read, bool write) {
 void ClientExchange::expectClient() {
   const bool takes =
       writer_.waits() <= http::Body::Wait::kTarget && writer_.waits() != http::Body::Wait::kSource;
-  const bool sends = body_ && body_->waiting();
+  const bool sends = body_ && body_->waiting() && !awaitsGo();
   if (!takes) taking_.rest();
   if (!sends) sending_.rest();
   if (!takes && !sends) {
@@ -274,6 +276,12 @@ void ClientExchange::expectClient() {
   if (sends && !sending_.waits()) sending_.begin(ends, body_->taken());
   looking_ = false;
   session_.wait(std::min(taking_.ends(), sending_.ends()) - now);
+}
+
+// It waits to be told to go on, which is not for us to say (RFC 9110, 10.1.1).
+bool ClientExchange::awaitsGo() const noexcept {
+  return framing().expectsContinue && !continued_ && state_ == State::kAnswering &&
+         body_->taken() == 0;
 }
 
 void ClientExchange::onLate() { looking_ ? look() : checkPace(); }

@@ -89,6 +89,7 @@ class ClientExchange final : private http::Exchange,
   void onReadable(Ready ready);
   void watch(bool read, bool write);
   void expectClient();
+  [[nodiscard]] bool awaitsGo() const noexcept;
   void checkPace();
   [[nodiscard]] bool keepsUp(Pace& pace, std::uint64_t moved, milliseconds now) const;
   [[nodiscard]] std::uint64_t taken() const noexcept;

@@ -55,8 +55,6 @@ class Connection {
   /// Exchanges it has carried.
   [[nodiscard]] std::uint32_t exchanges() const noexcept { return exchanges_; }
   void countExchange() noexcept { ++exchanges_; }
-  /// Something has come, or it has ended, and nobody was told yet.
-  [[nodiscard]] bool firing() const noexcept { return watcher_.firing(); }
 
   /// Gives the socket away.
   [[nodiscard]] socksplice::UniqueFd take() noexcept {

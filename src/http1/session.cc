@@ -121,6 +121,10 @@ bool Session::isBetween() const noexcept {
 bool Session::parseHead() {
   const milliseconds now = monotonicNow();
   if (state_ == State::kIdle) {
+    // Some end a body with a line break more than it has (RFC 9112, 2.2): no request begins with
+    // it.
+    while (input_.bytes().starts_with("\r\n")) input_.use(2);
+    if (input_.empty()) return false;
     state_ = State::kHead;
     exchange_ = std::make_unique<ClientExchange>(owner_, *this, now);
     owner_.worker().metrics().add(Metric::kRequests);

@@ -139,7 +139,8 @@ void UpstreamExchange::advanceRequest() {
 
 // Whoever reads the body is in the middle of it, and so is told in a turn of its own.
 void UpstreamExchange::bodyWaits() {
-  if (connection_ == nullptr || connection_->want(true, connection_->wantsWrite())) return;
+  if (connection_ == nullptr) return;
+  if (connection_->want(true, connection_->wantsWrite())) return owner_.onProgress();
   unwatched_ = true;
   connection_->expect(milliseconds(0));
 }

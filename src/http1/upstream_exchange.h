@@ -14,6 +14,7 @@
 #include "http1/input.h"
 #include "http1/message_writer.h"
 #include "http1/parser_pool.h"
+#include "socksplice/relay.h"
 
 namespace proxy::http1 {
 
@@ -31,7 +32,7 @@ class UpstreamExchange final : private Connection::User,
     virtual void onNoAnswer(http::Problem problem) = 0;
     /// The answer's body was read to its end, or cannot be: detach() may be called.
     virtual void onBodyOver() = 0;
-    /// Something moved.
+    /// Something moved, or the answer's body begins to wait for more.
     virtual void onProgress() = 0;
     /// Nothing moved in the time that the connection was given.
     virtual void onLate() = 0;
@@ -64,6 +65,10 @@ class UpstreamExchange final : private Connection::User,
   [[nodiscard]] bool asked() const noexcept { return writer_.over(); }
   /// Bytes of the request that the kernel has taken.
   [[nodiscard]] std::uint64_t sent() const noexcept { return writer_.sent(); }
+  /// Those that the upstream has taken.
+  [[nodiscard]] std::uint64_t taken() const noexcept {
+    return sent() - socksplice::unacknowledged(connection_->fd());
+  }
   /// Both messages are complete, and the connection can carry others.
   [[nodiscard]] bool reusable() const noexcept;
   /// The bytes that were read behind the answer's head, or its body.

@@ -162,31 +162,6 @@ TEST_P(FdWatcherTest, MayStopInItsOwnCallback) {
   EXPECT_EQ(1, watch_.calls());
 }
 
-TEST_P(FdWatcherTest, KnowsThatItIsReadyAndWillBeCalledInThisTurn) {
-  Watch other;
-  auto [near, far] = support::tcpPair();
-  support::Peer peer(std::move(far));
-  int firing = 0;
-  watch_.then = [&] { firing += other.watcher.firing() ? 1 : 0; };
-  other.then = [&] { firing += watch_.watcher.firing() ? 1 : 0; };
-  EXPECT_FALSE(watch_.watcher.firing());
-  watch(true, false);
-  ASSERT_TRUE(other.watcher.watch<&Watch::onReady>(loop_, near.get(), &other, true, false));
-  peer_.sayNow("x");
-  runUntil([&] { return watch_.readable >= 3; });
-  EXPECT_EQ(0, firing) << "the other is not ready";
-  peer.sayNow("x");
-  runUntil([&] { return other.readable >= 3; });
-  // Of two that are ready in a turn, whoever comes first knows of the other, and not vice versa.
-  const int before = firing;
-  const int turns = other.readable;
-  runUntil([&] { return other.readable >= turns + 5; });
-  EXPECT_GE(firing - before, 4);
-  EXPECT_LE(firing - before, other.readable - turns + 1);
-  watch_.watcher.stop();
-  EXPECT_FALSE(watch_.watcher.firing());
-}
-
 TEST_P(FdWatcherTest, MayWatchAnotherDescriptorAfterwards) {
   watch(true, false);
   auto [other, far] = support::tcpPair();

@@ -33,8 +33,8 @@ class ConnectionPoolTest : public testing::Test {
     pool_->put(std::move(connection));
     return fd;
   }
-  int take(const Address& address, bool certain = false) {
-    const auto connection = pool_->take(address, certain);
+  int take(const Address& address) {
+    const auto connection = pool_->take(address);
     return connection ? connection->fd() : -1;
   }
   void runUntil(const std::function<bool()>& holds) {
@@ -53,7 +53,7 @@ class ConnectionPoolTest : public testing::Test {
 
 TEST_F(ConnectionPoolTest, GivesTheMostRecentOneToThatAddress) {
   make(10);
-  EXPECT_EQ(nullptr, pool_->take(here_, false));
+  EXPECT_EQ(nullptr, pool_->take(here_));
   auto one = connect(here_);
   auto two = connect(there_);
   auto three = connect(here_);
@@ -62,12 +62,12 @@ TEST_F(ConnectionPoolTest, GivesTheMostRecentOneToThatAddress) {
   pool_->put(std::move(two));
   pool_->put(std::move(three));
   EXPECT_EQ(3U, pool_->size());
-  auto first = pool_->take(here_, false);
-  auto second = pool_->take(here_, true);
+  auto first = pool_->take(here_);
+  auto second = pool_->take(here_);
   ASSERT_TRUE(first && second);
   EXPECT_EQ(fds[2], first->fd());
   EXPECT_EQ(fds[0], second->fd());
-  EXPECT_EQ(nullptr, pool_->take(here_, false));
+  EXPECT_EQ(nullptr, pool_->take(here_));
   EXPECT_EQ(1U, pool_->size());
   EXPECT_EQ(fds[1], take(there_));
 }
@@ -149,7 +149,7 @@ TEST_F(ConnectionPoolTest, TheTimeBeginsAnewWithEachPut) {
     pool_->put(std::move(connection));
     const milliseconds until = monotonicNow() + milliseconds(40);
     runUntil([&] { return monotonicNow() > until; });
-    connection = pool_->take(here_, true);
+    connection = pool_->take(here_);
     ASSERT_TRUE(connection) << "after " << i;
   }
 }
@@ -165,7 +165,7 @@ TEST_F(ConnectionPoolTest, DropsThoseThatEndOrSaySomethingUnasked) {
   runUntil([&] { return pool_->size() == 0; });
 }
 
-TEST_F(ConnectionPoolTest, WhereItMattersAsksTheKernelOnceMore) {
+TEST_F(ConnectionPoolTest, GivesAwayNoneOfWhichSomethingCame) {
   make(10);
   put(here_);
   put(here_);
@@ -173,7 +173,7 @@ TEST_F(ConnectionPoolTest, WhereItMattersAsksTheKernelOnceMore) {
   peers_[2].endNow();
   peers_[1].sayNow("x");
   // The loop has not turned: nobody was told.
-  auto good = pool_->take(here_, true);
+  auto good = pool_->take(here_);
   ASSERT_TRUE(good);
   good->use(nullptr);
   EXPECT_EQ(0U, pool_->size()) << "the bad ones are gone";
@@ -182,26 +182,15 @@ TEST_F(ConnectionPoolTest, WhereItMattersAsksTheKernelOnceMore) {
   EXPECT_EQ(4, recv(good->fd(), room, sizeof room, 0));
 }
 
-TEST_F(ConnectionPoolTest, DoesNotGiveAwayOneThatIsAboutToFire) {
+TEST_F(ConnectionPoolTest, DropsAllOfAnAddress) {
   make(10);
   put(here_);
-  peers_[0].endNow();
-  // Another event of the same turn, which was there first or not: either it finds the connection
-  // gone or it must not get it.
-  struct Taker {
-    void onReady(Ready) { got = pool->take(address, false) != nullptr || got; }
-    ConnectionPool* pool;
-    Address address;
-    bool got = false;
-  } taker{pool_.get(), here_};
-  auto [near, far] = support::tcpPair();
-  support::Peer peer(std::move(far));
-  peer.sayNow("x");
-  FdWatcher watcher;
-  ASSERT_TRUE(watcher.watch<&Taker::onReady>(loop_, near.get(), &taker, true, false));
-  runTurns(3);
-  EXPECT_FALSE(taker.got);
-  EXPECT_EQ(0U, pool_->size());
+  const auto kept = put(there_);
+  put(here_);
+  pool_->drop(here_);
+  EXPECT_EQ(1U, pool_->size());
+  EXPECT_EQ(-1, take(here_));
+  EXPECT_EQ(kept, take(there_));
 }
 
 TEST_F(ConnectionPoolTest, ClosedItKeepsNothing) {
@@ -221,7 +210,7 @@ TEST_F(ConnectionPoolTest, ClosedItKeepsNothing) {
 TEST_F(ConnectionPoolTest, WhatWasTakenIsTheTakersAlone) {
   make(10, milliseconds(10));
   put(here_);
-  auto taken = pool_->take(here_, false);
+  auto taken = pool_->take(here_);
   ASSERT_TRUE(taken);
   const milliseconds until = monotonicNow() + milliseconds(50);
   peers_[0].endNow();

@@ -1,8 +1,12 @@
 #include "gateway/upstream_answer.h"
 
+#include <sys/socket.h>
+
+#include <cerrno>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "gateway_fixture.h"
 #include "support/descriptor_limit.h"
@@ -659,6 +663,132 @@ TEST_P(UpstreamAnswerTest, AClientWhoTakesNothingIsNotTheUpstreamsFault) {
   client_.listen(true);
   runUntilAnswered();
   EXPECT_TRUE(same(large, answers()[0].body));
+}
+
+// What it was given before its client stalled is not what it has now.
+TEST_P(UpstreamAnswerTest, AnUpstreamHasAllItsTimeOnceAStalledClientHasCaughtUp) {
+  const std::string large = pattern(8 * kMega);
+  for (const int stall : {350, 500, 650}) {
+    SCOPED_TRACE(stall);
+    settings_.bodyTimeout = milliseconds(400);
+    service_.reset();
+    upstreams_.clear();
+    clientComes(kTiny);
+    client_.listen(false);
+    client_.say(get("/"));
+    runUntilAsked();
+    upstreams_[0].say("HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(large.size() + 1) +
+                      "\r\n\r\n" + large);
+    runFor(milliseconds(stall));
+    client_.listen(true);
+    runUntil([&] { return client_.heard().size() > large.size(); });
+    runFor(milliseconds(200));
+    ASSERT_EQ(1U, service_->size()) << "it was cut off";
+    upstreams_[0].say(".");
+    runUntilAnswered();
+    EXPECT_TRUE(same(large + ".", answers()[0].body));
+    client_.close();
+    runUntil([&] { return service_->size() == 0; });
+    runTurns(1);
+  }
+}
+
+TEST_P(UpstreamAnswerTest, AnEarlyAnswerWaitsForItsClientAsLongAsTheSessionDoes) {
+  settings_.bodyTimeout = kSoon;
+  clientComes();
+  client_.say(post(10) + "hello");
+  runUntil([&] { return upstreams_.size() == 1 && upstreams_[0].heard().ends_with("hello"); });
+  upstreams_[0].say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n");
+  runUntil([&] { return answers().size() == 1; });
+  runFor(milliseconds(200));
+  EXPECT_EQ(1U, service_->size());
+  client_.say("world");
+  upstreams_[0].say("done");
+  runUntilAnswered();
+  EXPECT_EQ("done", answers()[0].body);
+}
+
+// Its socket becomes writable again only when a good part of it was taken.
+TEST_P(UpstreamAnswerTest, AnUploadThatIsTakenSlowlyIsTaken) {
+  settings_.bodyTimeout = milliseconds(200);
+  clientComes();
+  const std::size_t size = 32 * kMega;
+  client_.say(post(size) + pattern(size));
+  runUntil([&] { return upstreams_.size() == 1 && upstreams_[0].heard().size() > 1000; });
+  upstreams_[0].listen(false);
+  std::vector<char> room(std::size_t{64} * 1024);
+  std::size_t taken = 0;
+  milliseconds next{0};
+  const milliseconds until = monotonicNow() + milliseconds(800);
+  runUntil([&] {
+    if (monotonicNow() >= next) {
+      const ssize_t got = recv(upstreams_[0].fd(), room.data(), room.size(), MSG_DONTWAIT);
+      if (got > 0) taken += static_cast<std::size_t>(got);
+      next = monotonicNow() + milliseconds(40);
+    }
+    return monotonicNow() > until;
+  });
+  EXPECT_GT(taken, room.size());
+  EXPECT_EQ("", client_.heard()) << "it is not late";
+}
+
+TEST_P(UpstreamAnswerTest, OneThatHangsIsLeftOutThoughItsConnectionWasKept) {
+  settings_.answerTimeout = milliseconds(150);
+  clientComes();
+  carryTo({listening_.address(), other_.address()});
+  exchangeOnce();
+  exchangeWithOther(get("/"));
+  client_.say(get("/"));
+  runUntilAnswered(3);
+  EXPECT_EQ(504, status(2));
+  for (int i = 0; i < 3; ++i) exchangeWithOther(get("/"));
+  EXPECT_EQ(1U, upstreams_.size());
+}
+
+TEST_P(UpstreamAnswerTest, APathWhoseListenerIsBusyIsOneThatCannotBeReached) {
+  const support::TemporaryDirectory directory;
+  const Address busy = *Address::atPath(directory.at("busy"));
+  const socksplice::UniqueFd listener(socket(AF_UNIX, SOCK_STREAM, 0));
+  ASSERT_EQ(0, bind(listener.get(), busy.get(), busy.size()));
+  ASSERT_EQ(0, listen(listener.get(), 0));
+  std::vector<socksplice::UniqueFd> waiting;
+  do {
+    waiting.emplace_back(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  } while (connect(waiting.back().get(), busy.get(), busy.size()) == 0);
+  ASSERT_EQ(EAGAIN, errno);
+  clientComes();
+  carryTo({busy, listening_.address()});
+  exchangeOnce(0, 1);
+  exchangeOnce(0, 2);
+  EXPECT_EQ(200, status(0));
+  EXPECT_EQ(200, status(1));
+  EXPECT_EQ(1U, read(Metric::kConnectsFailed));
+  EXPECT_EQ(0U, read(Metric::kConnectsDelayed));
+}
+
+TEST_P(UpstreamAnswerTest, WhoHasToSayGoIsLateAndNotTheClientWhoWaitsForIt) {
+  settings_.answerTimeout = milliseconds(150);
+  sessions_.bodyTimeout = kSoon;
+  clientComes();
+  client_.say("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+  runUntilAnswered();
+  EXPECT_EQ(504, status());
+}
+
+TEST_P(UpstreamAnswerTest, ToldToGoOnItIsTheClientsTime) {
+  settings_.answerTimeout = milliseconds(100);
+  clientComes();
+  client_.say("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+  runUntil([&] { return upstreams_.size() == 1 && upstreams_[0].heard().ends_with("\r\n\r\n"); });
+  upstreams_[0].say("HTTP/1.1 100 Continue\r\n\r\n");
+  runUntil([&] { return answers().size() == 1; });
+  runFor(milliseconds(300));
+  EXPECT_EQ(1U, answers().size());
+  client_.say("abc");
+  runUntil([&] { return upstreams_[0].heard().ends_with("abc"); });
+  upstreams_[0].say(kOk);
+  runUntilAnswered(2);
+  EXPECT_EQ(200, status(1));
 }
 
 TEST_P(UpstreamAnswerTest, CutsOffAnAnswerThatCanBeWatchedNoMore) {

@@ -320,6 +320,11 @@ TEST(ForwardRequest, SeesThroughUnderscores) {
   EXPECT_EQ("X_Forwarded: c\r\nX_Other_Field_For: d\r\n",
             fieldsOf("X_Forwarded_For: a\r\nx-forwarded_PROTO: b\r\nX_Forwarded-Host: b\r\n"
                      "X_Forwarded: c\r\nX_Other_Field_For: d\r\n"));
+  EXPECT_EQ("", fieldsOf("Content_Length: 5\r\ntransfer_ENCODING: chunked\r\n"));
+}
+
+TEST(ForwardRequest, DropsWhatCgiWouldTakeForItsProxy) {
+  EXPECT_EQ("Proxy-Thing: b\r\n", fieldsOf("Proxy: a\r\npROXY: a\r\nProxy-Thing: b\r\n"));
 }
 
 /// A response as it goes on to the client.
@@ -442,6 +447,19 @@ TEST(ForwardResponse, SaysWhetherTheConnectionGoesOn) {
     EXPECT_EQ("HTTP/1.1 100 Continue\r\n\r\n", answered("HTTP/1.1 100 Continue\r\n\r\n", rules))
         << "which another answer follows";
   }
+}
+
+TEST(ForwardResponse, SaysWhatToUpgradeToWhereThatIsRequired) {
+  const std::string_view required =
+      "HTTP/1.1 426 Upgrade Required\r\nUpgrade: h3\r\nConnection: Upgrade\r\n"
+      "Content-Length: 0\r\n\r\n";
+  EXPECT_EQ(
+      "HTTP/1.1 426 Upgrade Required\r\nUpgrade: h3\r\nVia: 1.1 proxy\r\nContent-Length: 0\r\n"
+      "Connection: Upgrade\r\n\r\n",
+      answered(required));
+  ResponseRules ends;
+  ends.keepAlive = false;
+  EXPECT_THAT(answered(required, ends), testing::HasSubstr("\r\nConnection: close, Upgrade\r\n"));
 }
 
 TEST(ForwardResponse, Upgrades) {

@@ -109,34 +109,5 @@ TEST_F(ConnectionTest, GivesItsSocketAway) {
   EXPECT_TRUE(support::isOpen(fd));
 }
 
-TEST_F(ConnectionTest, KnowsThatItFiresInThisTurn) {
-  // Two are ready in the same turn; whoever is called first sees that the other will be.
-  auto [near, far] = support::tcpPair();
-  support::Peer peer(std::move(far));
-  Connection other(loop_, std::move(near), address_);
-  int seen = 0;
-  one_.then = [&] {
-    if (other.firing()) ++seen;
-    char room[10];
-    EXPECT_EQ(1, recv(connection_->fd(), room, sizeof room, 0));
-  };
-  two_.then = [&] {
-    if (connection_->firing()) ++seen;
-    char room[10];
-    EXPECT_EQ(1, recv(other.fd(), room, sizeof room, 0));
-  };
-  connection_->use(&one_);
-  other.use(&two_);
-  ASSERT_TRUE(connection_->want(true, false));
-  ASSERT_TRUE(other.want(true, false));
-  EXPECT_FALSE(connection_->firing());
-  peer.sayNow("x");
-  peer_.sayNow("x");
-  runUntil([&] { return one_.readable > 0 && two_.readable > 0; });
-  EXPECT_EQ(1, seen);
-  EXPECT_FALSE(connection_->firing());
-  EXPECT_FALSE(other.firing());
-}
-
 }  // namespace
 }  // namespace proxy::http1

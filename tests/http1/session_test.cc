@@ -39,6 +39,30 @@ TEST_P(SessionTest, TakesAHeadThatComesByteForByte) {
   EXPECT_EQ(1U, read(Metric::kRequests));
 }
 
+TEST_P(SessionTest, ALineBreakTooManyBeginsNoRequest) {
+  settings_.headTimeout = milliseconds(30);
+  answerWith(hello);
+  clientSays(get("/a") + "\r\n\r\n");
+  runUntilAnswered();
+  runFor(milliseconds(100));
+  EXPECT_EQ(1U, answers().size());
+  EXPECT_EQ(1U, sessions_->size());
+  EXPECT_EQ(1U, read(Metric::kRequests));
+  client_.say(get("/b"));
+  runUntilAnswered(2);
+  EXPECT_EQ("/b", asked(1).target);
+}
+
+TEST_P(SessionTest, WhatStandsBehindARefusedTunnelIsNoRequest) {
+  answerWith([](Asked& it) { it.respond(405, "no"); });
+  clientSays("CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n" + get("/inner"));
+  runUntilOver();
+  EXPECT_EQ(1U, handler_.count());
+  ASSERT_EQ(1U, answers().size());
+  EXPECT_EQ(405, answers()[0].status());
+  EXPECT_TRUE(answers()[0].says("Connection: close"));
+}
+
 TEST_P(SessionTest, ARequestThatIsNoneIsAnsweredAndTheConnectionEnds) {
   struct Row {
     std::string request;
