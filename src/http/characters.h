@@ -1,4 +1,5 @@
-// Classes of characters, in ASCII whatever the locale is. Private to this folder; pure.
+// Classes of characters, in ASCII whatever the locale is. For this folder and the rooms that read
+// fields of their own; pure.
 #pragma once
 
 #include <array>
