@@ -1,5 +1,5 @@
-// Which fields are for one hop only, and do not go on (RFC 9110, 7.6.1). Private to this folder;
-// pure.
+// Which fields are for one hop only, and do not go on (RFC 9110, 7.6.1). For this folder and the
+// cache, which does not keep them; pure.
 #pragma once
 
 #include <array>
