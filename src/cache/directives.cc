@@ -83,11 +83,9 @@ void Line::split() noexcept {
   const bool spaced = http::trimmed(name_).size() != name_.size();
   name_ = http::trimmed(name_);
   const std::string_view text = element_.substr(equals + 1);
-  if (spaced || text.empty()) {
-    argument_ = {Form::kBroken, {}};
-  } else if (http::isToken(text)) {
+  if (!spaced && http::isToken(text)) {
     argument_ = {Form::kToken, text};
-  } else if (text.front() == '"' && quotedEnd(text) == text.size()) {
+  } else if (!spaced && text.starts_with('"') && quotedEnd(text) == text.size()) {
     argument_ = {Form::kQuoted, text.substr(1, text.size() - 2)};
   } else {
     argument_ = {Form::kBroken, {}};
@@ -203,6 +201,7 @@ void applyToResponse(ResponseDirectives& to, std::string_view name,
   FieldNames* names = fieldNames(to, name);
   const bool listed = argument.form == Form::kToken || argument.form == Form::kQuoted;
   if (names != nullptr && listed && names->add(argument.text)) return;
+  if (sameText(name, "s-maxage") && !secondsOf(argument)) to.sMaxageMalformed = true;
   apply(to, kResponseFlags, kResponseNumbers, name, argument);
 }
 
@@ -211,6 +210,7 @@ void forget(ResponseDirectives& directives, std::string_view name) noexcept {
   if (const auto* flag = find(kResponseFlags, name)) directives.*flag->member = false;
   if (const auto* number = find(kResponseNumbers, name)) directives.*number->member = std::nullopt;
   if (FieldNames* names = fieldNames(directives, name)) *names = {};
+  if (sameText(name, "s-maxage")) directives.sMaxageMalformed = false;
 }
 
 Argument argumentOf(const Dictionary& member) noexcept {

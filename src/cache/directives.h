@@ -55,11 +55,23 @@ struct ResponseDirectives {
   bool immutable = false;
   std::optional<Seconds> maxAge;   ///< malformed: 0, so stale
   std::optional<Seconds> sMaxage;  ///< malformed: 0, so stale
+  bool sMaxageMalformed = false;   ///< and so permits nothing
   std::optional<Seconds> staleWhileRevalidate;
   std::optional<Seconds> staleIfError;
   FieldNames noCacheFields;  ///< if a list of names is malformed, the directive is about the whole
   FieldNames privateFields;
+
+  /// public or s-maxage.
+  [[nodiscard]] bool isShared() const noexcept {
+    return isPublic || (sMaxage && !sMaxageMalformed);
+  }
 };
+
+/// Whether an answer is said to be for others than who asked for it, its cookies included: public,
+/// s-maxage, or CDN-Cache-Control, which nobody writes by accident.
+[[nodiscard]] inline bool sharesCookies(const ResponseDirectives& said) noexcept {
+  return said.isShared() || said.targeted;
+}
 
 [[nodiscard]] RequestDirectives requestDirectives(http::Fields fields) noexcept;
 

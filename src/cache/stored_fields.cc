@@ -21,9 +21,8 @@ constexpr std::string_view kNotKept[] = {"age", "proxy-authentication-info"};
 
 // The body, as it was coded and cut when it was kept, and the request that it answers.
 constexpr std::string_view kNotReplaced[] = {
-    "content-digest",   "content-encoding", "content-language", "content-length",
-    "content-location", "content-md5",      "content-range",    "content-type",
-    "digest",           "repr-digest",      "set-cookie",       "vary",
+    "content-digest", "content-encoding", "content-length", "content-md5", "content-range",
+    "content-type",   "digest",           "repr-digest",    "vary",
 };
 
 constexpr std::string_view kOfOneAnswer[] = {"age", "date"};
@@ -41,13 +40,16 @@ bool StoredFields::keeps(const http::Field& field) const noexcept {
          !said_.privateFields.has(field.name) && !said_.noCacheFields.has(field.name);
 }
 
-bool isReplaced(std::string_view name) noexcept { return !isAmong(name, kNotReplaced); }
+bool isReplaced(std::string_view name, const ResponseDirectives& said) noexcept {
+  if (sameText(name, "set-cookie")) return sharesCookies(said);
+  return !isAmong(name, kNotReplaced);
+}
 
 void freshen(http::Fields kept, http::Fields notModified, std::vector<http::Field>& out) {
   const ResponseDirectives said = responseDirectives(notModified);
   const StoredFields stored(notModified, said);
   const auto isTaken = [&](const http::Field& field) {
-    return sameText(field.name, "age") || (stored.keeps(field) && isReplaced(field.name));
+    return sameText(field.name, "age") || (stored.keeps(field) && isReplaced(field.name, said));
   };
   const auto isSuperseded = [&](const http::Field& old) {
     return isAmong(old.name, kOfOneAnswer) ||

@@ -27,13 +27,15 @@ class StoredFields {
   http::Nominated nominated_;
 };
 
-/// Whether a 304 replaces what is kept under this name: not what describes the body that is kept,
-/// nor what chose it. Conservative: nor Set-Cookie, which is for whoever asked.
-[[nodiscard]] bool isReplaced(std::string_view name) noexcept;
+/// Whether a 304 that says this replaces what is kept under the name: not what tells how to read
+/// the body that is kept, nor what chose it (RFC 9111, 3.2). Conservative: Set-Cookie only if it is
+/// said to be for others, else it is for whoever asked.
+[[nodiscard]] bool isReplaced(std::string_view name, const ResponseDirectives& said) noexcept;
 
 /// Makes `out` of the kept fields and those of a 304, as views into both: each name that the 304
 /// has and that it replaces is taken from there. Date and Age are the 304's or nobody's:
-/// freshnessOf() sees that Age, StoredFields leaves it out again.
+/// freshnessOf() sees that Age, StoredFields leaves it out again. Whether it may still be kept
+/// mayStore() says.
 void freshen(http::Fields kept, http::Fields notModified, std::vector<http::Field>& out);
 
 }  // namespace proxy::cache

@@ -24,12 +24,13 @@ Reason judgeStatus(int status, const ResponseDirectives& said) noexcept {
   return Reason::kStored;
 }
 
-bool isForOthers(const ResponseDirectives& said) noexcept {
-  return said.isPublic || said.sMaxage.has_value();
+// RFC 9111, 3.5.
+bool mayShareAuthorized(const ResponseDirectives& said) noexcept {
+  return said.isShared() || said.mustRevalidate;
 }
 
 bool mayKeepCookies(http::Fields fields, const ResponseDirectives& said) noexcept {
-  return !has(fields, "set-cookie") || isForOthers(said) || said.targeted ||
+  return !has(fields, "set-cookie") || sharesCookies(said) ||
          said.privateFields.has("set-cookie") || said.noCacheFields.has("set-cookie");
 }
 
@@ -37,9 +38,7 @@ Reason judgeSharing(const http::RequestHead& request, const http::ResponseHead& 
                     const ResponseDirectives& said) noexcept {
   if (said.isPrivate) return Reason::kPrivate;
   const bool authorized = has(request.fields, "authorization");
-  if (authorized && !isForOthers(said) && !said.mustRevalidate) {  // RFC 9111, 3.5
-    return Reason::kAuthorization;
-  }
+  if (authorized && !mayShareAuthorized(said)) return Reason::kAuthorization;
   return mayKeepCookies(response.fields, said) ? Reason::kStored : Reason::kSetCookie;
 }
 

@@ -57,7 +57,8 @@ class Lines {
     if (!text.starts_with('@')) return std::string(text);
     std::int64_t seconds = 0;
     std::from_chars(text.data() + 1, text.data() + text.size(), seconds);
-    return dateText(later(seconds));
+    constexpr std::int64_t kMost = 60'000'000'000;  // the years that can be written
+    return dateText(later(std::clamp(seconds, -kMost, kMost)));
   }
 
   std::vector<std::string> names_;
