@@ -95,6 +95,7 @@ TEST(Ranges, AreFoundInABody) {
       {"9110 14.1 a blank before the equals sign", "bytes =0-9", "whole"},
       {"9110 14.1 a longer unit", "kbytes=0-9", "whole"},
       {"9110 17.15 a byte twice", "bytes=0-9,9-19", "whole"},
+      {"9110 17.15 a byte twice, the later part first", "bytes=9-19,0-9", "whole"},
       {"9110 17.15 all twice", "bytes=0-,0-", "whole"},
       {"9110 17.15 one within another", "bytes=0-99,10-19", "whole"},
       {"9110 17.15 one around another", "bytes=10-19,0-99", "whole"},
