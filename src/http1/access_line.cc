@@ -76,7 +76,7 @@ void appendOrDash(std::string& to, std::string_view text) {
 }
 
 void appendRequest(std::string& to, const AccessEntry& entry) {
-  if (entry.method.empty()) return to.push_back('-');
+  if (entry.method.empty()) return appendOrDash(to, entry.target);
   appendEscaped(to, entry.method);
   to.push_back(' ');
   appendEscaped(to, entry.target);

@@ -10,9 +10,9 @@
 namespace proxy::http1 {
 
 struct AccessEntry {
-  std::string_view client;  ///< its address, without port; "-" if it came over a path
-  std::string_view method;  ///< all three are empty where no request could be read
-  std::string_view target;
+  std::string_view client;   ///< its address, without port; "-" if it came over a path
+  std::string_view method;   ///< empty, as the version, where no request could be read
+  std::string_view target;   ///< then: the beginning of what came instead, as far as the line goes
   std::string_view version;  ///< "HTTP/1.1"
   std::string_view host;
   std::string_view referer;

@@ -34,6 +34,12 @@ std::string_view versionText(http::Version version) {
   return version == http::Version::k10 ? "HTTP/1.0" : "HTTP/1.1";
 }
 
+// What the log shows of a request that is none: enough to recognise it by.
+std::string_view firstLine(std::string_view head) {
+  constexpr std::size_t kMost = 256;
+  return head.substr(0, std::min({head.find('\r'), head.find('\n'), kMost}));
+}
+
 }  // namespace
 
 ClientExchange::ClientExchange(Sessions& owner, Session& session, milliseconds now)
@@ -144,6 +150,7 @@ void ClientExchange::fail(http::Problem problem) {
 }
 
 void ClientExchange::refuse(http::Problem problem) {
+  if (!parsed_) refused_ = firstLine(session_.input().bytes());
   error_ = http::info(problem).text;
   if (answer_) answer_->cancel();  // it goes with the exchange, whose notes are partly its own
   keepAlive_ = state_ == State::kAnswering && mayKeepAlive() && http::info(problem).status >= 500;
@@ -359,6 +366,7 @@ void ClientExchange::log(bool complete) const {
     entry.referer = http::find(head.fields, http::Name::kReferer).value_or("");
     entry.userAgent = http::find(head.fields, http::Name::kUserAgent).value_or("");
   }
+  if (!parsed_) entry.target = refused_;
   entry.status = status_;
   entry.sent = writer_.sent();
   entry.bodySent = entry.sent - std::min(entry.sent, headsSize_);

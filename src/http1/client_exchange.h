@@ -112,6 +112,7 @@ class ClientExchange final : private http::Exchange,
   bool parsed_ = false;
   int status_ = 0;
   std::uint64_t headsSize_ = 0;  // of what was written, modulo 2^64
+  std::string refused_;          // the beginning of what was taken for a request
   std::string_view error_;       // the sentence of the problem that ended it
   ParserPool<http::RequestParser>::Loan parser_;
   http::Target target_;

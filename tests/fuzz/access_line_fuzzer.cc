@@ -49,7 +49,7 @@ void checkCombined(const AccessEntry& entry, AccessTime time) {
   const auto passQuote = [&] { rest.remove_prefix(std::min(rest.find('"') + 1, rest.size())); };
   passQuote();
   const std::string request = entry.method.empty()
-                                  ? "-"
+                                  ? orDash(entry.target)
                                   : std::string(entry.method) + " " + std::string(entry.target) +
                                         " " + std::string(entry.version);
   CHECK(takeQuoted(rest) == request);

@@ -93,6 +93,14 @@ TEST(AccessLine, WhatDidNotComeToBeHasItsPlaceToo) {
       json(nothing));
 }
 
+TEST(AccessLine, WhatIsNoRequestIsShownAsItCame) {
+  AccessEntry entry;
+  entry.target = "GET /\x01 \"x";
+  entry.status = 400;
+  EXPECT_THAT(combined(entry), HasSubstr("] \"GET /\\x01 \\x22x\" 400 "));
+  EXPECT_THAT(json(entry), HasSubstr(R"("method":"","host":"","target":"GET /\u0001 \"x",)"));
+}
+
 TEST(AccessLine, IsAddedToWhatIsThere) {
   for (const AccessFormat format : {AccessFormat::kCombined, AccessFormat::kJson}) {
     std::string line = "before ";

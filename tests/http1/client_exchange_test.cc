@@ -373,11 +373,19 @@ TEST_P(ClientExchangeTest, WritesDownWhatWasAskedAndAnswered) {
   EXPECT_TRUE(two.reused);
 }
 
+TEST_P(ClientExchangeTest, WritesDownNoMoreThanTheBeginningOfWhatIsNoRequest) {
+  clientSays("GET /" + std::string(9000, 'x') + " HTTP/1.1\r\nHost: h\r\n\r\n");
+  runUntilOver();
+  ASSERT_EQ(1U, log_.entries.size());
+  EXPECT_EQ("GET /" + std::string(251, 'x'), log_.entries[0].target);
+}
+
 TEST_P(ClientExchangeTest, WritesDownRequestsThatAreNone) {
   clientSays("nonsense\r\n\r\n");
   runUntilOver();
   ASSERT_EQ(1U, log_.entries.size());
   EXPECT_EQ("", log_.entries[0].method);
+  EXPECT_EQ("nonsense", log_.entries[0].target);
   EXPECT_EQ(501, log_.entries[0].status);
   EXPECT_EQ(client_.heard().size(), log_.entries[0].sent);
   const std::string sentence = "The request's method is not known here.";
