@@ -65,6 +65,8 @@ inline Pairs endToEnd(http::Fields fields, bool requests) {
     if (http::nameOf(name) != http::Name::kOther) continue;
     std::replace(name.begin(), name.end(), '_', '-');
     if (requests && name.starts_with("x-forwarded-")) continue;
+    if (requests && (name == "content-length" || name == "transfer-encoding")) continue;
+    if (requests && name == "proxy") continue;
     pairs.emplace_back(field.name, field.value);
   }
   return pairs;
