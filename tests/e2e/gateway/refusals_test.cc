@@ -7,25 +7,22 @@
 namespace e2e {
 namespace {
 
-class MalformedTest : public GatewayTest {
- protected:
-  MalformedTest() : GatewayTest({}) {}
+/// `bytes` are refused with `status`, and the connection ends.
+void expectRefused(HttpClient& client, const std::string& bytes, int status) {
+  client.send(bytes);
+  const auto answer = client.answer();
+  EXPECT_EQ(answer.status, status) << answer.head;
+  EXPECT_EQ(answer.value("Connection"), "close");
+  EXPECT_TRUE(answer.has("Proxy-Status"));
+  client.endWriting();
+  client.expectEnd();
+}
 
-  /// `bytes` are refused with `status`, and the connection ends.
-  void expectRefused(HttpClient& client, const std::string& bytes, int status) {
-    client.send(bytes);
-    const auto answer = client.answer();
-    EXPECT_EQ(answer.status, status) << answer.head;
-    EXPECT_EQ(answer.value("Connection"), "close");
-    EXPECT_TRUE(answer.has("Proxy-Status"));
-    client.endWriting();
-    client.expectEnd();
-  }
-};
+class MalformedRequestTest : public EchoTest {};
 
-TEST_P(MalformedTest, Requests) {
-  upstream_.answerEach([](const HttpRequest& request) { return ok(request.target); });
+TEST_P(MalformedRequestTest, NotAByteGoesOn) {
   std::size_t count = 0;
+  std::string expected;
   for (const auto& it : proxy::http::kMalformedRequests) {
     SCOPED_TRACE(it.name);
     const int status = proxy::http::info(it.problem).status;
@@ -34,19 +31,38 @@ TEST_P(MalformedTest, Requests) {
     // Behind a good one, over a connection that is kept.
     HttpClient second = client();
     second.send(get("/good") + std::string(it.bytes));
-    EXPECT_EQ(second.answer().body, "/good");
+    EXPECT_EQ(second.answer().body, get("/good"));
     expectRefused(second, get("/smuggled"), status);
+    expected += get("/good");
     ++count;
     if (HasFailure()) break;
   }
-  const auto requests = upstream_.requests();
-  EXPECT_EQ(requests.size(), count);
-  for (const auto& request : requests) EXPECT_EQ(request.start, "GET /good HTTP/1.1");
   const auto ended = stop();
+  EXPECT_EQ(upstream_.everything(), expected);
   EXPECT_EQ(ended["requests"], 3 * count);
   EXPECT_EQ(ended["sessions_done"], 2 * count);
   EXPECT_EQ(ended["connects_tried"], 1U);
 }
+
+TEST_P(MalformedRequestTest, NorOfOneThatComesPieceByPiece) {
+  for (const auto& it : proxy::http::kMalformedRequests) {
+    SCOPED_TRACE(it.name);
+    HttpClient client = this->client();
+    client.dribble(it.bytes, it.bytes.size() / 2 + 1);
+    expectRefused(client, "", proxy::http::info(it.problem).status);
+    if (HasFailure()) break;
+  }
+  EXPECT_EQ(stop()["connects_tried"], 0U);
+  EXPECT_EQ(upstream_.everything(), "");
+}
+
+INSTANTIATE_TEST_SUITE_P(Gateway, MalformedRequestTest, testing::ValuesIn(everyFault()),
+                         settingName);
+
+class MalformedTest : public GatewayTest {
+ protected:
+  MalformedTest() : GatewayTest({}) {}
+};
 
 TEST_P(MalformedTest, Responses) {
   for (const auto& it : proxy::http::kMalformedResponses) {
@@ -79,23 +95,75 @@ TEST_P(MalformedTest, TargetThatIsTooLong) {
 
 INSTANTIATE_TEST_SUITE_P(Gateway, MalformedTest, testing::ValuesIn(everyFault()), settingName);
 
-class LimitsTest : public MalformedTest {
+/// Well-formed, and not for whoever is behind us.
+class OursToAnswerTest : public EchoTest {
  protected:
-  explicit LimitsTest()
-      : proxy_(gatewayTo(GetParam(), {upstream_.address()},
-                         {"--max-head", "2K", "--max-fields", "10", "--max-body", "1000"})) {
+  void expectNothingReachedTheUpstream() {
+    const auto ended = stop();
+    EXPECT_EQ(ended["connects_tried"], 0U);
+    EXPECT_EQ(upstream_.everything(), "");
+  }
+};
+
+TEST_P(OursToAnswerTest, WhoAsksForHttpsIsNotAnsweredOverPlainHttp) {
+  for (const std::string target : {"https://host/", "https://a", "HTTPS://a:443/b?c"}) {
+    HttpClient client = this->client();
+    expectRefused(client, get(target) + get("/smuggled"), 421);
+  }
+  HttpClient client = this->client();
+  const auto answer = client.ask(get("https://host/"));
+  EXPECT_EQ(answer.start, "HTTP/1.1 421 Misdirected Request");
+  EXPECT_EQ(answer.body, "This host or scheme is not served here.\n");
+  client.close();
+  expectNothingReachedTheUpstream();
+}
+
+TEST_P(OursToAnswerTest, BodyOfWhatIsMisdirectedGoesNowhere) {
+  HttpClient client = this->client();
+  expectRefused(client, withBody("POST", "https://a/", get("/smuggled")) + get("/behind"), 421);
+  expectNothingReachedTheUpstream();
+}
+
+TEST_P(OursToAnswerTest, RequestThatMayGoNoFurther) {
+  const std::string last = " HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n";
+  HttpClient client = this->client();
+  for (const std::string target : {"*", "/a", "http://a"}) {
+    const auto answer = client.ask("OPTIONS " + target + last);
+    EXPECT_EQ(answer.status, 204);
+    EXPECT_FALSE(answer.has("Connection"));
+  }
+  for (const std::string target : {"/", "http://a/b"}) {
+    const auto answer = client.ask("TRACE " + target + last);
+    EXPECT_EQ(answer.status, 501);
+    EXPECT_EQ(answer.body.find("Max-Forwards"), std::string::npos) << answer.body;
+  }
+  client.close();
+  expectNothingReachedTheUpstream();
+}
+
+TEST_P(OursToAnswerTest, RequestThatMayGoFurtherSaysOneLess) {
+  HttpClient client = this->client();
+  for (const std::string method : {"OPTIONS", "TRACE"}) {
+    const std::string start = method + " /a HTTP/1.1\r\nHost: a\r\nMax-Forwards: ";
+    EXPECT_EQ(client.ask(start + "1\r\n\r\n").body, start + "0\r\n\r\n");
+  }
+  const std::string other = "GET / HTTP/1.1\r\nHost: a\r\nMax-Forwards: 0\r\n\r\n";
+  EXPECT_EQ(client.ask(other).body, other);  // it counts for those two alone
+  EXPECT_EQ(stop(client)["requests"], 3U);
+}
+
+INSTANTIATE_TEST_SUITE_P(Gateway, OursToAnswerTest, testing::ValuesIn(everyFault()), settingName);
+
+class LimitsTest : public GatewayTest {
+ protected:
+  LimitsTest() : GatewayTest({"--max-head", "2K", "--max-fields", "10", "--max-body", "1000"}) {
     upstream_.answerEach([](const HttpRequest& request) { return ok(request.body); });
   }
 
-  HttpClient client() const { return HttpClient(proxy_.address()); }
-
   void expectNothingReachedTheUpstream() {
     EXPECT_TRUE(upstream_.requests().empty());
-    const auto ended = proxy_.stop();
-    expectGatewaySums(ended);
+    stop();
   }
-
-  ProxyProcess proxy_;
 };
 
 TEST_P(LimitsTest, HeadWithTooManyBytes) {

@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include "e2e/support/echo_upstream.h"
 #include "e2e/support/http_client.h"
 #include "e2e/support/http_upstream.h"
 #include "e2e/support/pattern.h"
@@ -46,9 +47,10 @@ inline void expectGatewaySums(const ProxyProcess::Ended& ended) {
   EXPECT_LE(ended["connects_failed"], ended["connects_tried"]);
 }
 
-class GatewayTest : public testing::TestWithParam<Setting> {
+template <class Upstream>
+class GatewayBefore : public testing::TestWithParam<Setting> {
  protected:
-  explicit GatewayTest(const std::vector<std::string>& more = kUnsigned)
+  explicit GatewayBefore(const std::vector<std::string>& more = kUnsigned)
       : proxy_(gatewayTo(GetParam(), {upstream_.address()}, more)) {}
 
   [[nodiscard]] static std::size_t amount(std::size_t bytes) { return GetParam().amount(bytes); }
@@ -98,9 +100,14 @@ class GatewayTest : public testing::TestWithParam<Setting> {
     EXPECT_EQ(ended["connects_failed"], 0U);
   }
 
-  HttpUpstream upstream_;
+  Upstream upstream_;
   ProxyProcess proxy_;
 };
+
+/// The upstream reads messages, strictly.
+using GatewayTest = GatewayBefore<HttpUpstream>;
+/// The upstream answers with the bytes that it got.
+using EchoTest = GatewayBefore<EchoUpstream>;
 
 /// For what the lane makes no difference to.
 inline std::vector<Setting> everyFault() {
