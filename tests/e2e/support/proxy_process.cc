@@ -101,8 +101,8 @@ std::uint16_t ProxyProcess::port(std::size_t n) const {
   return static_cast<std::uint16_t>(std::stoul(text.substr(text.rfind(':') + 1)));
 }
 
-void ProxyProcess::tell(int number, std::string_view answer) {
-  const auto answered = [&] { return linesWith(log(), answer) > 0; };
+void ProxyProcess::tell(int number, std::string_view answer, std::size_t times) {
+  const auto answered = [&] { return linesWith(log(), answer) >= times; };
   constexpr int kTries = 6;
   // An answer that is merely late must not bring a second signal, which may mean something else.
   constexpr milliseconds kLate{5000};
@@ -110,7 +110,7 @@ void ProxyProcess::tell(int number, std::string_view answer) {
     signal(number);
     if (!faulty_ || child_.readUntil(answered, Deadline(kLate))) break;
   }
-  waitForLog(answer);
+  waitForLog(answer, times);
 }
 
 std::string ProxyProcess::waitForLog(std::string_view text, std::size_t times) {

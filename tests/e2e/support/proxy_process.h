@@ -52,9 +52,9 @@ class ProxyProcess {
   [[nodiscard]] Vitals vitals() const { return Vitals::of(child_.pid()); }
   void signal(int number) const { child_.signal(number); }
 
-  /// Sends a signal and waits until the log has `answer`. Under faults it is sent again: libevent's
-  /// handler passes it on by a single send(2), which faultio may let fail.
-  void tell(int signal, std::string_view answer);
+  /// Sends a signal and waits until the log has `times` lines with `answer`. Under faults it is
+  /// sent again: libevent's handler passes it on by a single send(2), which faultio may let fail.
+  void tell(int signal, std::string_view answer, std::size_t times = 1);
 
   /// Waits until the log has `times` lines with `text`, and returns the last of these.
   std::string waitForLog(std::string_view text, std::size_t times = 1);
