@@ -1,5 +1,5 @@
 // What is refused: malformed messages of either side, and those beyond a limit. The connection
-// ends, and nothing behind them reaches anybody.
+// ends, and nothing behind them reaches anybody. And what the proxy answers itself.
 #include "e2e/support/gateway_fixture.h"
 #include "http/malformed_requests.h"
 #include "http/malformed_responses.h"
