@@ -74,7 +74,7 @@ TEST_P(AccessLogTest, SaysWhatWasAskedAndAnswered) {
                   MatchesRegex(who + "\"GET /first\\?a=b HTTP/1\\.1\" 200 [0-9]+ \"-\" \"-\""),
                   MatchesRegex(who + "\"POST /second HTTP/1\\.1\" 200 [0-9]+ \"http://b/\" "
                                      "\"a \\\\x22quoted\\\\x22 \\\\xE9\""),
-                  MatchesRegex(who + "\"-\" 400 [0-9]+ \"-\" \"-\"")));
+                  MatchesRegex(who + "\"GET /third HTTP/1\\.1\" 400 [0-9]+ \"-\" \"-\"")));
 }
 
 TEST_P(AccessLogTest, AsJsonItSaysWhoAnsweredAndHowLongItTook) {

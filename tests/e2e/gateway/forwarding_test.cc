@@ -296,9 +296,16 @@ class ValidTest : public EchoTest {
     if (name == "expect") {
       return it.version == proxy::http::Version::k11 && it.body != proxy::http::kNoBody;
     }
-    static const std::vector<std::string> kOfOneHopOrOurs = {
-        "host", "connection", "content-length",   "transfer-encoding",
-        "te",   "keep-alive", "proxy-connection", "proxy-authorization"};
+    static const std::vector<std::string> kOfOneHopOrOurs = {"host",
+                                                             "connection",
+                                                             "content-length",
+                                                             "transfer-encoding",
+                                                             "te",
+                                                             "keep-alive",
+                                                             "proxy-connection",
+                                                             "proxy-authorization",
+                                                             "content_length",
+                                                             "transfer_encoding"};
     return !contains(kOfOneHopOrOurs, name) && !contains(options, name);
   }
 };
