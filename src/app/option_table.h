@@ -30,8 +30,8 @@ struct Option {
   std::string_view argument;  // what --help calls it; empty: it is a switch
   std::string_view fallback;  // what --help says of the default; empty: nothing
   std::string_view help;
-  Problem (*set)(Configuration&, const std::string& value,
-                 const Bounds&);  // null: it asks for text
+  // Null: it is no setting, but asks for a text to be shown.
+  Problem (*set)(Configuration&, const std::string& value, const Bounds&);
   Scope scope = Scope::kAlways;
   Bounds bounds = {};
 };

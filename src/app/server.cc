@@ -212,9 +212,7 @@ void Server::onReopenSignal() {
 // kDraining
 
 void Server::onStopSignal() {
-  if (state_ == State::kDraining) {
-    log::warning("a second signal: cutting {} off", sessionsText(acceptor_->openSessions()));
-  }
+  if (state_ == State::kDraining) warnOfCut("at a second signal");
   if (state_ != State::kServing) return stop();
   state_ = State::kDraining;
   acceptor_->close();
@@ -227,13 +225,17 @@ void Server::onStopSignal() {
   drainTimer_.start<&Server::onDrainTimer>(loop_, configuration_.drainTimeout, this);
 }
 
+void Server::warnOfCut(std::string_view when) const {
+  const std::size_t open = acceptor_->openSessions();
+  if (open > 0) log::warning("cutting {} off {}", sessionsText(open), when);
+}
+
 void Server::onWorkerDrained() {
   if (--undrained_ == 0) stop();
 }
 
 void Server::onDrainTimer() {
-  log::warning("cutting {} off after {} (--drain-timeout)", sessionsText(acceptor_->openSessions()),
-               durationText(configuration_.drainTimeout));
+  warnOfCut(fmt::format("after {} (--drain-timeout)", durationText(configuration_.drainTimeout)));
   stop();
 }
 

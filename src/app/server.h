@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "app/access_log.h"
@@ -59,6 +60,7 @@ class Server {
   void onReopenSignal();
   void onWorkerDrained();
   void onDrainTimer();
+  void warnOfCut(std::string_view when) const;
   void stop();
   void fail(std::string reason);
   void letSignalsPass();

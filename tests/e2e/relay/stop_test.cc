@@ -60,7 +60,7 @@ TEST_P(StopTest, SecondSignalEndsAtOnce) {
   joinAll();
   proxy_.tell(SIGTERM, "stopping: 8 sessions");
   EXPECT_TRUE(sessions_[0].client.isSilentFor(milliseconds(50)));
-  proxy_.tell(SIGTERM, "a second signal: cutting 8 sessions off");
+  proxy_.tell(SIGTERM, "cutting 8 sessions off at a second signal");
   expectAllReset();
   const auto ended = proxy_.wait();
   EXPECT_EQ(ended["sessions_stopped"], kSessions);
